@@ -1,0 +1,166 @@
+/**
+ * Finds and opens the native library: `MILLRACE_SHIM`, then the per-user cache. Nothing is loaded before
+ * somebody asks, and nothing is built behind anybody's back.
+ * @module
+ */
+import { ABI_VERSION } from "./abi.ts";
+import { denoAbiVersion, openWithDeno } from "./deno.ts";
+import type { Native } from "./native.ts";
+import { cacheFolder, libraryName } from "./paths.ts";
+import { SOURCE_HASH } from "./source_hash.ts";
+
+/** Why there is no native library; the message names the command or the flag that mends it. */
+export class NativeLoadError extends Error {
+  /** Stable: `ERR_SHIM_MISSING`, `ERR_SHIM_PERMISSION`, `ERR_SHIM_ABI`, `ERR_SHIM_BROKEN`, `ERR_SHIM_HOST`. */
+  readonly code: string;
+  /** The file that was looked at, if one was. */
+  readonly path: string | undefined;
+
+  /** @param code Stable identifier. @param message What, where, and the cure. @param path The file. */
+  constructor(code: string, message: string, path?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "NativeLoadError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** The command that builds the library, for a checkout and for a user of the package. */
+export function buildCommand(): string {
+  return import.meta.url.startsWith("file:")
+    ? "deno task shim"
+    : `deno run -A ${new URL("./build.ts", import.meta.url).href}`;
+}
+
+/** The host as far as the loader needs it; a port so that tests can break each part. */
+export interface LoaderHost {
+  /** Reads an environment variable; may throw where the permission is missing. */
+  env(name: string): string | undefined;
+  /** Does the file exist? May throw where the permission is missing. */
+  exists(path: string): boolean;
+  /** The version that the file says it has. */
+  abiVersion(path: string): number;
+  /** Open it. */
+  open(path: string): Native;
+  /** The build's target. */
+  readonly os: string;
+  /** The build's processor. */
+  readonly arch: string;
+}
+
+function denoHost(): LoaderHost {
+  if ((globalThis as { Deno?: unknown }).Deno === undefined) {
+    throw new NativeLoadError(
+      "ERR_SHIM_HOST",
+      "the native library can be opened on Deno only so far; pass a transport of the host instead",
+    );
+  }
+  return {
+    env: (name) => Deno.env.get(name),
+    exists: (path) => {
+      try {
+        Deno.lstatSync(path);
+        return true;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return false;
+        throw error;
+      }
+    },
+    abiVersion: denoAbiVersion,
+    open: openWithDeno,
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+  };
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NotCapable" || error.name === "PermissionDenied");
+}
+
+function readEnv(host: LoaderHost, name: string): string | undefined {
+  try {
+    return host.env(name);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The file that would be opened, whether or not it is there. */
+export function libraryPath(host: LoaderHost = denoHost()): string {
+  const named = readEnv(host, "MILLRACE_SHIM");
+  if (named) return named;
+  const folder = cacheFolder(host, (name) => readEnv(host, name));
+  if (folder === undefined) {
+    throw new NativeLoadError(
+      "ERR_SHIM_MISSING",
+      "cannot tell where the native library lies: neither MILLRACE_SHIM nor HOME can be read; " +
+        "grant --allow-env=MILLRACE_SHIM,XDG_CACHE_HOME,HOME or set MILLRACE_SHIM to the library's path",
+    );
+  }
+  return `${folder}${host.os === "windows" ? "\\" : "/"}${libraryName(host, SOURCE_HASH)}`;
+}
+
+function permissionError(path: string, cause: unknown): NativeLoadError {
+  return new NativeLoadError(
+    "ERR_SHIM_PERMISSION",
+    `the native library "${path}" may not be opened: run with --allow-ffi=${path}`,
+    path,
+    { cause },
+  );
+}
+
+/** Is it there? Where reading is not permitted, opening it will tell. */
+function mayExist(host: LoaderHost, path: string): boolean {
+  try {
+    return host.exists(path);
+  } catch (error) {
+    if (isDenied(error)) return true;
+    throw error;
+  }
+}
+
+/**
+ * Find and open the library.
+ *
+ * @throws {NativeLoadError} When it is missing, not permitted, broken, or of another version.
+ */
+export function openNative(host: LoaderHost = denoHost()): Native {
+  const path = libraryPath(host);
+  if (!mayExist(host, path)) {
+    throw new NativeLoadError(
+      "ERR_SHIM_MISSING",
+      `the native library "${path}" is not there: build it once with \`${buildCommand()}\``,
+      path,
+    );
+  }
+  let version: number;
+  try {
+    version = host.abiVersion(path);
+  } catch (error) {
+    if (isDenied(error)) throw permissionError(path, error);
+    throw new NativeLoadError(
+      "ERR_SHIM_BROKEN",
+      `the native library "${path}" cannot be opened (${error instanceof Error ? error.message : error}): ` +
+        `build it again with \`${buildCommand()}\``,
+      path,
+      { cause: error },
+    );
+  }
+  if (version !== ABI_VERSION) {
+    throw new NativeLoadError(
+      "ERR_SHIM_ABI",
+      `the native library "${path}" has border version ${version}, this code wants ${ABI_VERSION}: ` +
+        `build it again with \`${buildCommand()}\``,
+      path,
+    );
+  }
+  return host.open(path);
+}
+
+let loaded: Native | undefined;
+
+/** The library of this process, opened at the first call. Throws {@link NativeLoadError}. */
+export function native(): Native {
+  return loaded ??= openNative();
+}

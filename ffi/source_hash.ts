@@ -1,0 +1,7 @@
+/**
+ * The hash of the C source, by which its build is found in the cache. Written by `deno task shim`.
+ * @module
+ */
+
+/** Sixteen hexadecimal digits of SHA-256 over shim/. */
+export const SOURCE_HASH = "d279db6a292d105d";

@@ -1,0 +1,93 @@
+/**
+ * Errors that a sans-IO codec may raise: nothing here knows the operating system.
+ * @module
+ */
+
+/**
+ * The base of every error that Millrace raises on purpose; `code` is stable, the text is for people.
+ *
+ * @example
+ * ```ts
+ * import { MillraceError } from "@millrace/millrace/runtime";
+ *
+ * const error = new MillraceError("ERR_DEMO", "nothing is wrong");
+ * if (error.code !== "ERR_DEMO") throw error;
+ * ```
+ */
+export class MillraceError extends Error {
+  /** Stable, upper-case identifier: compare this, never the message. */
+  readonly code: string;
+
+  /** @param code Stable identifier. @param message What failed, with what value, and what was wanted. */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** Where a protocol error ends: one message, or the whole connection. */
+export type ErrorScope = "message" | "connection";
+
+/** What a protocol error carries besides its text. */
+export interface ProtocolErrorInit {
+  /** The protocol by its ALPN-like name, for example `http/1.1`. */
+  readonly protocol: string;
+  /** The code that the wire format has for it (an HTTP/2 error code), or 0 where it has none. */
+  readonly wireCode?: number;
+  /** What must end because of it. Default `connection`. */
+  readonly scope?: ErrorScope;
+  /** The HTTP status that a server answers, if it still can. */
+  readonly statusHint?: number;
+}
+
+/** The peer broke the protocol. */
+export class RemoteProtocolError extends MillraceError {
+  /** The protocol that was broken. */
+  readonly protocol: string;
+  /** The wire format's own code, 0 if it has none. */
+  readonly wireCode: number;
+  /** What must end because of it. */
+  readonly scope: ErrorScope;
+  /** The HTTP status to answer with, if any. */
+  readonly statusHint: number | undefined;
+
+  /** @param code Stable identifier. @param message Action, value in quotes, wanted form. */
+  constructor(code: string, message: string, init: ProtocolErrorInit) {
+    super(code, message);
+    this.protocol = init.protocol;
+    this.wireCode = init.wireCode ?? 0;
+    this.scope = init.scope ?? "connection";
+    this.statusHint = init.statusHint;
+  }
+}
+
+/** This side was asked to break the protocol: a mistake of the caller. */
+export class LocalProtocolError extends MillraceError {
+  /** The protocol that would have been broken. */
+  readonly protocol: string;
+
+  /** @param code Stable identifier. @param message Action, value in quotes, wanted form. */
+  constructor(code: string, message: string, protocol: string) {
+    super(code, message);
+    this.protocol = protocol;
+  }
+}
+
+/** A named limit was passed. */
+export class LimitError extends MillraceError {
+  /** The option's name, as it is set. */
+  readonly limit: string;
+  /** Its value, inclusive. */
+  readonly max: number;
+  /** The HTTP status to answer with, if any. */
+  readonly statusHint: number | undefined;
+
+  /** @param limit Option name. @param max Its inclusive value. @param statusHint HTTP status, for example 431. */
+  constructor(limit: string, max: number, message: string, statusHint?: number) {
+    super("ERR_LIMIT", message);
+    this.limit = limit;
+    this.max = max;
+    this.statusHint = statusHint;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Errors of the runtime and of everything that touches the operating system.
+ * @module
+ */
+import { MillraceError } from "./bytes/errors.ts";
+export * from "./bytes/errors.ts";
+
+/** A system call failed. `errno` is positive, `code` is its name (`ECONNREFUSED`). */
+export class IoError extends MillraceError {
+  /** The call that failed, for example `connect`. */
+  readonly syscall: string;
+  /** The positive error number of this operating system. */
+  readonly errno: number;
+  /** The address or path concerned, if there is one. */
+  readonly address: string | undefined;
+
+  /** @param code Symbolic name, `ECONNREFUSED`. @param syscall What failed. @param errno Positive number. */
+  constructor(code: string, syscall: string, errno: number, message: string, address?: string) {
+    super(code, message);
+    this.syscall = syscall;
+    this.errno = errno;
+    this.address = address;
+  }
+}
+
+/** Something took longer than it was allowed to. */
+export class TimeoutError extends MillraceError {
+  /** What was being waited for, for example `head`. */
+  readonly phase: string;
+  /** The limit in milliseconds. */
+  readonly afterMs: number;
+
+  /** @param phase What was being waited for. @param afterMs The limit in milliseconds. */
+  constructor(phase: string, afterMs: number) {
+    super("ERR_TIMEOUT", `${phase} did not finish within ${afterMs} ms`);
+    this.phase = phase;
+    this.afterMs = afterMs;
+  }
+}
+
+/** The thing is closed, and who closed it. */
+export class ClosedError extends MillraceError {
+  /** Which side ended it. */
+  readonly by: "local" | "remote";
+
+  /** @param what What is closed. @param by Which side closed it. */
+  constructor(what: string, by: "local" | "remote") {
+    super("ERR_CLOSED", `${what} was closed by the ${by} side`);
+    this.by = by;
+  }
+}
+
+/** A task was aborted before it finished. */
+export class CancelledError extends MillraceError {
+  /** @param what The task's name, or "task". */
+  constructor(what = "task") {
+    super("ERR_CANCELLED", `${what} was aborted before it finished`);
+  }
+}
