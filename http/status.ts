@@ -204,6 +204,9 @@ export const StatusCode: StatusCodes = {
   NetworkAuthenticationRequired: 511,
 };
 
+/** One of the registered codes; a status may be any other number from 100 to 999 too. */
+export type StatusCode = StatusCodes[keyof StatusCodes];
+
 /**
  * Whether the code is 1xx: an interim response, a final one follows.
  *

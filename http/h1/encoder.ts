@@ -124,7 +124,15 @@ export function encodeField(out: Uint8Array, at: number, name: string, value: st
   out[p] = COLON;
   out[p + 1] = SP;
   p = writeChecked(out, p + 2, value, VALUE_CHARACTERS);
-  if (p < 0) throw cannotEncode("ERR_H1_FIELD_VALUE", `the field "${name}"`, value, "no control characters");
+  if (p < 0) {
+    // The value may be a secret: it stays out of the text.
+    throw cannotEncode(
+      "ERR_H1_FIELD_VALUE",
+      "the value of",
+      name,
+      "code units to 255, no control characters",
+    );
+  }
   return encodeCrlf(out, p);
 }
 
