@@ -5,22 +5,22 @@
  */
 import { ABI_VERSION } from "./abi.ts";
 import { denoAbiVersion, openWithDeno } from "./deno.ts";
+import { MillraceError } from "./errors.ts";
 import type { Native } from "./native.ts";
 import { cacheFolder, libraryName } from "./paths.ts";
 import { SOURCE_HASH } from "./source_hash.ts";
 
-/** Why there is no native library; the message names the command or the flag that mends it. */
-export class NativeLoadError extends Error {
-  /** Stable: `ERR_SHIM_MISSING`, `ERR_SHIM_PERMISSION`, `ERR_SHIM_ABI`, `ERR_SHIM_BROKEN`, `ERR_SHIM_HOST`. */
-  readonly code: string;
+/**
+ * Why there is no native library; the message names the command or the flag that mends it. `code` is
+ * `ERR_SHIM_MISSING`, `ERR_SHIM_PERMISSION`, `ERR_SHIM_ABI`, `ERR_SHIM_BROKEN` or `ERR_SHIM_HOST`.
+ */
+export class NativeLoadError extends MillraceError {
   /** The file that was looked at, if one was. */
   readonly path: string | undefined;
 
   /** @param code Stable identifier. @param message What, where, and the cure. @param path The file. */
   constructor(code: string, message: string, path?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "NativeLoadError";
-    this.code = code;
+    super(code, message, options);
     this.path = path;
   }
 }

@@ -6,6 +6,7 @@
  * @module
  */
 export { ABI_VERSION } from "./abi.ts";
+export { IoError, MillraceError } from "./errors.ts";
 export { describeErrno, errno, type ErrnoFamily } from "./errno.ts";
 export { buildCommand, libraryPath, type LoaderHost, native, NativeLoadError, openNative } from "./load.ts";
 export type { Bytes, Native } from "./native.ts";

@@ -3,25 +3,8 @@
  * @module
  */
 import { MillraceError } from "./bytes/errors.ts";
+export { IoError } from "../ffi/errors.ts";
 export * from "./bytes/errors.ts";
-
-/** A system call failed. `errno` is positive, `code` is its name (`ECONNREFUSED`). */
-export class IoError extends MillraceError {
-  /** The call that failed, for example `connect`. */
-  readonly syscall: string;
-  /** The positive error number of this operating system. */
-  readonly errno: number;
-  /** The address or path concerned, if there is one. */
-  readonly address: string | undefined;
-
-  /** @param code Symbolic name, `ECONNREFUSED`. @param syscall What failed. @param errno Positive number. */
-  constructor(code: string, syscall: string, errno: number, message: string, address?: string) {
-    super(code, message);
-    this.syscall = syscall;
-    this.errno = errno;
-    this.address = address;
-  }
-}
 
 /** Something took longer than it was allowed to. */
 export class TimeoutError extends MillraceError {

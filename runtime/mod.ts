@@ -1,0 +1,20 @@
+/**
+ * The runtime: tasks, futures, timers, on the thread of the host's own event loop.
+ *
+ * Somebody who knows Tokio finds `spawn`, `JoinHandle`, `sleep`, `timeout`, `interval` and `blockOn` here, with
+ * the same meaning.
+ * @module
+ */
+export * from "./errors.ts";
+export { blockOn, run, Runtime, type RuntimeOptions, spawn, SPIN_US } from "./runtime.ts";
+export { LocalExecutor, RUN_BATCH, type SpawnOptions } from "./scheduler/local.ts";
+export { TASK_BUDGET } from "./task/budget.ts";
+export type { Context, Waker } from "./task/context.ts";
+export type { HostStopped, Spawnable, TaskGenerator } from "./task/from.ts";
+export { Future, type Pollable } from "./task/future.ts";
+export { JoinHandle } from "./task/join.ts";
+export { type Poll, PENDING } from "./task/poll.ts";
+export type { Spawner } from "./task/spawner.ts";
+export type { Task, TaskQueue } from "./task/task.ts";
+export { type Clock, systemClock } from "./time/clock.ts";
+export { TimeDriver } from "./time/driver.ts";
