@@ -15,6 +15,7 @@ import { compile, cpuSeconds, pinned, run, ServerProcess, which } from "./harnes
 import { findTargets } from "./harness/targets.ts";
 import type { Target } from "./harness/targets.ts";
 import { fixed, median, table, whole } from "./harness/table.ts";
+import type { Figures } from "./runtime_figures.ts";
 import { load, warmUp } from "./harness/wrk.ts";
 import type { Sample, Workload } from "./harness/wrk.ts";
 
@@ -72,12 +73,6 @@ const PATHS: readonly Workload[] = [
   },
 ];
 
-/** `sleep(0)` to wake and spawn to first poll, in nanoseconds. */
-interface RuntimeFigures {
-  readonly sleepZeroNs: number;
-  readonly spawnToPollNs: number;
-}
-
 interface Report {
   readonly date: string;
   readonly machine: Record<string, string | number>;
@@ -85,7 +80,7 @@ interface Report {
   readonly workloads: Record<string, { title: string; rounds: Record<string, Sample[]> }>;
   readonly idleCpuPercent: Record<string, number>;
   readonly idle: IdleResult[];
-  readonly runtime: RuntimeFigures | null;
+  readonly runtime: Figures | null;
   readonly bars: Bar[];
 }
 
@@ -168,7 +163,7 @@ function workloadTable(rounds: Rounds): string {
   return table(head, rows);
 }
 
-async function runtimeFigures(options: Options): Promise<RuntimeFigures | null> {
+async function runtimeFigures(options: Options): Promise<Figures | null> {
   const script = new URL("./runtime_figures.ts", import.meta.url).pathname;
   const config = options.config === null ? [] : ["--config", options.config];
   try {
@@ -310,8 +305,12 @@ async function main(options: Options): Promise<number> {
   };
   console.log(Object.entries(report.machine).map(([name, value]) => `${name} ${value}`).join(", "));
   if (report.runtime !== null) {
-    console.log(`sleep(0) to wake ${fixed(report.runtime.sleepZeroNs / 1_000, 2)} us`);
-    console.log(`spawn to first poll ${fixed(report.runtime.spawnToPollNs / 1_000, 3)} us`);
+    const us = (ns: number): string => `${fixed(ns / 1_000, 2)} us`;
+    const { spawnToPollNs, spawnToPollHostNs, sleepZeroNs, sleepZeroHostNs } = report.runtime;
+    console.log(
+      `spawn to first poll  ${us(spawnToPollNs)} (beside the host's loop ${us(spawnToPollHostNs)})`,
+    );
+    console.log(`sleep(0) to wake     ${us(sleepZeroNs)} (beside the host's loop ${us(sleepZeroHostNs)})`);
   }
   const work = await Deno.makeTempDir({ prefix: "millrace-bench-" });
   let clean: boolean;
