@@ -41,6 +41,8 @@ export class Reactor {
   readonly native: Native;
   /** The arena with the bytes that the turn in progress received. */
   input: Bytes = new Uint8Array(INPUT_BYTES);
+  /** Called when the first operation since the last submission is queued, or a source deferred. */
+  onWork: (() => void) | undefined;
   #inputAt = 0;
   readonly #selector: number;
   readonly #waker: number;
@@ -127,6 +129,7 @@ export class Reactor {
   queue(operation: number, fd: number, token: Token, a: number, b: number): void {
     if (this.#current.count === MAX_OPERATIONS) this.flush();
     this.#current.push(operation, fd, token, a, b);
+    if (this.#current.count === 1) this.onWork?.();
   }
 
   /**
@@ -135,20 +138,27 @@ export class Reactor {
    */
   queueSend(fd: number, token: Token, from: number, to: number, flags: number): number {
     const memory = this.#current;
-    memory.outputAt = to;
-    const operations = memory.operations;
+    const { operations } = memory;
     const last = (memory.count - 1) * OPERATION_INTS;
-    if (
-      last >= 0 && operations[last + 2] === token && (operations[last] & 0xff) === OP_SEND &&
-      operations[last + 3] + operations[last + 4] === from
-    ) {
+    const extended = memory.count > 0 && this.endsWith(token, from);
+    memory.outputAt = to;
+    if (extended) {
       operations[last] |= flags << 8;
       operations[last + 4] = to - operations[last + 3];
       return operations[last + 3];
     }
     // Room for it was seen to by reserve().
     memory.push(OP_SEND | flags << 8, fd, token, from, to - from);
+    if (memory.count === 1) this.onWork?.();
     return from;
+  }
+
+  /** Is the last queued operation a send of this source that ends at `to`, so that more output extends it? */
+  endsWith(token: Token, to: number): boolean {
+    const memory = this.#current;
+    const last = (memory.count - 1) * OPERATION_INTS;
+    const { operations } = memory;
+    return memory.outputAt === to && operations[last + 2] === token && (operations[last] & 0xff) === OP_SEND;
   }
 
   /** Make sure that `bytes` of output and one operation fit; submits what is queued if they do not. */
@@ -195,6 +205,7 @@ export class Reactor {
   /** Have `source.settle()` called at the end of this turn, or of the next. */
   defer(source: Source): void {
     this.#deferred.push(source);
+    if (this.#deferred.length === 1) this.onWork?.();
   }
 
   #settle(): void {

@@ -98,7 +98,11 @@ export class Runtime implements Spawner, Disposable {
    */
   get reactor(): Reactor {
     if (this.#closed) throw new MillraceError("ERR_RUNTIME_CLOSED", "this runtime was closed");
-    return this.#reactor ??= new Reactor(this.#native ?? native());
+    if (this.#reactor === undefined) {
+      this.#reactor = new Reactor(this.#native ?? native());
+      this.#reactor.onWork = () => this.schedule();
+    }
+    return this.#reactor;
   }
 
   /** Start a task: a future, a generator, a Promise or a function. See `JoinHandle`. */

@@ -1,0 +1,145 @@
+/**
+ * A listening TCP socket on the batched reactor.
+ * @module
+ */
+import {
+  ADDRESS_BYTES,
+  KIND_LISTENER,
+  KIND_READINESS,
+  LEVEL,
+  LISTEN_REUSE_PORT,
+  LISTEN_V6_ONLY,
+  OP_ACCEPT,
+  OP_MODIFY,
+  READABLE,
+} from "../ffi/abi.ts";
+import { expectResult } from "../ffi/errors.ts";
+import type { Source } from "../reactor/source.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { TimerEntry } from "../runtime/time/wheel.ts";
+import { SocketAddr } from "./addr.ts";
+import { TcpSocket } from "./tcp_socket.ts";
+import type { Acceptor, OnAccept } from "./transport.ts";
+
+/** How a TCP listener is opened. */
+export interface ListenOptions {
+  /** Connections that may wait to be accepted, 1 and more; the system caps it. Default 1024. */
+  readonly backlog?: number;
+  /** Let several listeners share the port, the system spreads connections over them. Default false. */
+  readonly reusePort?: boolean;
+  /** An IPv6 listener takes no IPv4. Default false. */
+  readonly v6Only?: boolean;
+}
+
+/** Default of {@link ListenOptions.backlog}. */
+export const DEFAULT_BACKLOG = 1024;
+
+/**
+ * Milliseconds for which a listener rests when the system has no descriptor or memory for another connection.
+ * Without it a level-triggered listener would spin.
+ */
+export const ACCEPT_RETRY_MS = 50;
+
+class RetryTimer extends TimerEntry {
+  readonly #retry: () => void;
+
+  constructor(retry: () => void) {
+    super();
+    this.#retry = retry;
+  }
+
+  override fire(): void {
+    this.#retry();
+  }
+}
+
+/** Accepts connections and hands them out as transports. */
+export class TcpAcceptor implements Source, Acceptor {
+  /** Where it listens; with the port that the system chose. */
+  readonly localAddr: SocketAddr;
+  readonly #runtime: Runtime;
+  readonly #onAccept: OnAccept;
+  readonly #fd: number;
+  readonly #token: number;
+  readonly #retry: RetryTimer;
+  #paused = false;
+  #resting = false;
+  #closed = false;
+
+  /**
+   * Listen on an address; connections come in from the next turn on.
+   *
+   * @throws {IoError} `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, with the address.
+   */
+  constructor(runtime: Runtime, addr: SocketAddr, options: ListenOptions, onAccept: OnAccept) {
+    const { reactor } = runtime;
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    addr.encode(bytes);
+    const flags = (options.reusePort ? LISTEN_REUSE_PORT : 0) | (options.v6Only ? LISTEN_V6_ONLY : 0);
+    const backlog = options.backlog ?? DEFAULT_BACKLOG;
+    if (!Number.isInteger(backlog) || backlog < 1) {
+      throw new RangeError(`backlog "${backlog}" is not an integer >= 1`);
+    }
+    this.#fd = expectResult(reactor.native.tcpListen(bytes, backlog, flags), "listen", addr.toString());
+    expectResult(reactor.native.localAddress(this.#fd, bytes), "getsockname");
+    this.localAddr = SocketAddr.decode(bytes);
+    this.#runtime = runtime;
+    this.#onAccept = onAccept;
+    this.#retry = new RetryTimer(() => this.#endRest());
+    this.#token = reactor.add(this, this.#fd, READABLE | LEVEL, KIND_LISTENER);
+  }
+
+  /** For the reactor. */
+  complete(operation: number, result: number): void {
+    if (operation !== OP_ACCEPT) return;
+    if (result >= 0) this.#onAccept(new TcpSocket(this.#runtime.reactor, result));
+    else this.#rest();
+  }
+
+  /** Out of descriptors or memory: connections wait in the system's queue until there may be some again. */
+  #rest(): void {
+    if (this.#resting) return;
+    this.#resting = true;
+    this.#watch();
+    this.#runtime.time.schedule(this.#retry, ACCEPT_RETRY_MS);
+  }
+
+  #endRest(): void {
+    this.#resting = false;
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (this.#closed) return;
+    const accepting = !this.#paused && !this.#resting;
+    this.#runtime.reactor.queue(
+      OP_MODIFY,
+      this.#fd,
+      this.#token,
+      accepting ? READABLE | LEVEL : 0,
+      accepting ? KIND_LISTENER : KIND_READINESS,
+    );
+  }
+
+  /** See {@link Acceptor.pause}. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#watch();
+  }
+
+  /** See {@link Acceptor.resume}. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#watch();
+  }
+
+  /** See {@link Acceptor.close}. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#runtime.time.cancel(this.#retry);
+    this.#runtime.reactor.close(this.#token, this.#fd);
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * A TCP connection on the batched reactor: the {@link Transport} that everything above runs on.
+ * @module
+ */
+import {
+  ADDRESS_BYTES,
+  FLAG_MORE,
+  KIND_READINESS,
+  KIND_STREAM,
+  OP_MODIFY,
+  OP_READY,
+  OP_RECEIVE,
+  OP_SEND,
+  OP_SHUTDOWN,
+  OPTION_LINGER,
+  READABLE,
+  WRITABLE,
+} from "../ffi/abi.ts";
+import { EAGAIN, errno } from "../ffi/errno.ts";
+import { expectResult, IoError } from "../ffi/errors.ts";
+import type { Bytes } from "../ffi/native.ts";
+import type { Reactor } from "../reactor/reactor.ts";
+import type { Source } from "../reactor/source.ts";
+import { SocketAddr } from "./addr.ts";
+import { MAX_BEGIN, type Transport, type TransportHandler } from "./transport.ts";
+
+/** Output of one connection in one turn, bytes, after which the system is asked whether it takes it. */
+const PROBE_BYTES = 65_536;
+
+const ENOTCONN = errno("ENOTCONN");
+
+const OPEN = 0;
+/** Closes once everything has gone out. */
+const CLOSING = 1;
+const CLOSED = 2;
+
+const NO_HANDLER: TransportHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+/** One TCP connection. Idle, it owns no buffer. */
+export class TcpSocket implements Source, Transport {
+  /** See {@link Transport.handler}. */
+  handler: TransportHandler = NO_HANDLER;
+  readonly #reactor: Reactor;
+  readonly #fd: number;
+  #token = -1;
+  #state = OPEN;
+  #reading = true;
+  #wantsWritable = false;
+  #endsWriting = false;
+  #deferred = false;
+  #drained = false;
+  #failure: Error | undefined;
+  // The send that was queued in submission #sendStamp: output[#sendFrom, #sendTo).
+  #sendStamp = -1;
+  #sendFrom = 0;
+  #sendTo = 0;
+  // What the system did not take: #backlog[#backlogAt, #backlogEnd).
+  #backlog: Bytes | undefined;
+  #backlogAt = 0;
+  #backlogEnd = 0;
+
+  /** @param reactor Where it lives. @param fd A connected, non-blocking socket; it belongs to this object now. */
+  constructor(reactor: Reactor, fd: number) {
+    this.#reactor = reactor;
+    this.#fd = fd;
+    this.#token = reactor.add(this, fd, READABLE, KIND_STREAM);
+  }
+
+  /** See {@link Transport.output}. */
+  get output(): Bytes {
+    return this.#reactor.output;
+  }
+
+  /** See {@link Transport.isBlocked}. */
+  get isBlocked(): boolean {
+    return this.#backlog !== undefined || this.#wantsWritable;
+  }
+
+  /** See {@link Transport.isClosed}. */
+  get isClosed(): boolean {
+    return this.#state !== OPEN;
+  }
+
+  // ---- writing ----
+
+  /** See {@link Transport.begin}. */
+  begin(maxBytes: number): number {
+    if (maxBytes > MAX_BEGIN) throw new RangeError(`begin(${maxBytes}): at most ${MAX_BEGIN} bytes at once`);
+    const reactor = this.#reactor;
+    // One send a submission: were the first one short, a second would overtake its rest.
+    if (
+      this.#sendStamp === reactor.stamp &&
+      (this.#sendTo - this.#sendFrom > PROBE_BYTES || !reactor.endsWith(this.#token, this.#sendTo))
+    ) {
+      reactor.flush();
+    }
+    reactor.reserve(maxBytes);
+    return reactor.outputAt;
+  }
+
+  /** See {@link Transport.commit}. */
+  commit(from: number, to: number): void {
+    if (to === from || this.#state !== OPEN || this.#failure !== undefined) return;
+    if (this.#backlog !== undefined) {
+      this.#append(this.output.subarray(from, to));
+      return;
+    }
+    this.#sendFrom = this.#reactor.queueSend(this.#fd, this.#token, from, to, 0);
+    this.#sendTo = to;
+    this.#sendStamp = this.#reactor.stamp;
+  }
+
+  /** See {@link Transport.trySend}. */
+  trySend(bytes: Bytes, start: number, end: number): number {
+    if (this.#sendStamp === this.#reactor.stamp) this.#reactor.flush();
+    if (this.#state !== OPEN || this.#failure !== undefined || this.isBlocked) return 0;
+    let at = start;
+    while (at < end) {
+      const count = this.#reactor.native.send(this.#fd, bytes, at, end - at);
+      if (count < 0) {
+        if (count === -EAGAIN) this.#awaitWritable();
+        else this.#failLater(new IoError("send", -count, this.#peerText()));
+        break;
+      }
+      at += count;
+    }
+    return at - start;
+  }
+
+  #append(bytes: Bytes): void {
+    const backlog = this.#backlog!;
+    if (this.#backlogEnd + bytes.length <= backlog.length) {
+      backlog.set(bytes, this.#backlogEnd);
+      this.#backlogEnd += bytes.length;
+      return;
+    }
+    const pending = backlog.subarray(this.#backlogAt, this.#backlogEnd);
+    const grown = new Uint8Array(Math.max(2 * pending.length, pending.length + bytes.length));
+    grown.set(pending);
+    grown.set(bytes, pending.length);
+    this.#backlog = grown;
+    this.#backlogAt = 0;
+    this.#backlogEnd = pending.length + bytes.length;
+  }
+
+  /** The send of the last submission was short or failed. May run in the middle of another's queueing. */
+  #sent(result: number): void {
+    const from = this.#sendFrom;
+    const to = this.#sendTo;
+    this.#sendStamp = -1;
+    if (result < 0 && result !== -EAGAIN) {
+      this.#failLater(new IoError("send", -result, this.#peerText()));
+      return;
+    }
+    const taken = Math.max(result, 0);
+    if (from + taken === to) return;
+    this.#backlog = this.#reactor.sentOutput.slice(from + taken, to);
+    this.#backlogAt = 0;
+    this.#backlogEnd = this.#backlog.length;
+    this.#awaitWritable();
+  }
+
+  #awaitWritable(): void {
+    this.#wantsWritable = true;
+    this.#watch();
+  }
+
+  #watch(): void {
+    const interest = (this.#reading ? READABLE : 0) | (this.#wantsWritable ? WRITABLE : 0);
+    this.#reactor.queue(
+      OP_MODIFY,
+      this.#fd,
+      this.#token,
+      interest,
+      this.#reading ? KIND_STREAM : KIND_READINESS,
+    );
+  }
+
+  #writable(): void {
+    if (!this.#wantsWritable) return;
+    const backlog = this.#backlog;
+    if (backlog !== undefined) {
+      while (this.#backlogAt < this.#backlogEnd) {
+        const count = this.#reactor.native.send(
+          this.#fd,
+          backlog,
+          this.#backlogAt,
+          this.#backlogEnd - this.#backlogAt,
+        );
+        if (count === -EAGAIN) return;
+        if (count < 0) return this.#fail(new IoError("send", -count, this.#peerText()));
+        this.#backlogAt += count;
+      }
+      this.#backlog = undefined;
+    }
+    this.#wantsWritable = false;
+    this.#watch();
+    this.#drained = true;
+    this.#defer();
+  }
+
+  // ---- reading ----
+
+  /** See {@link Transport.pauseReading}. */
+  pauseReading(): void {
+    if (!this.#reading || this.#state !== OPEN) return;
+    this.#reading = false;
+    this.#watch();
+  }
+
+  /** See {@link Transport.resumeReading}. */
+  resumeReading(): void {
+    if (this.#reading || this.#state !== OPEN) return;
+    this.#reading = true;
+    // Modifying arms the edge again: what has come in the meantime is reported.
+    this.#watch();
+  }
+
+  #received(result: number, flags: number, at: number): void {
+    if (result > 0) {
+      this.handler.onData(this.#reactor.input, at, at + result);
+    } else if (result === 0) {
+      this.handler.onEnd();
+      return;
+    } else if (result !== -EAGAIN) {
+      return this.#fail(new IoError("recv", -result, this.#peerText()));
+    }
+    if ((flags & FLAG_MORE) !== 0 && this.#reading && this.#state === OPEN) {
+      this.#reactor.queue(OP_RECEIVE, this.#fd, this.#token, 0, 0);
+    }
+  }
+
+  // ---- the reactor's side ----
+
+  /** For the reactor. */
+  complete(operation: number, result: number, flags: number, at: number): void {
+    if (operation === OP_RECEIVE) this.#received(result, flags, at);
+    else if (operation === OP_SEND) this.#sent(result);
+    else if (operation === OP_READY) this.#ready(result);
+    else if (operation !== OP_SHUTDOWN || result !== -ENOTCONN) {
+      this.#failLater(new IoError(operation === OP_SHUTDOWN ? "shutdown" : "epoll_ctl", -result));
+    }
+  }
+
+  #ready(bits: number): void {
+    if ((bits & WRITABLE) !== 0) this.#writable();
+    if (this.#state === CLOSED || this.#reading || (bits & ~(READABLE | WRITABLE)) === 0) return;
+    // Not reading, and the connection broke: its error is the only thing left to learn.
+    const error = this.#reactor.native.socketError(this.#fd);
+    this.#fail(new IoError("recv", error < 0 ? -error : errno("ECONNRESET"), this.#peerText()));
+  }
+
+  #defer(): void {
+    if (this.#deferred) return;
+    this.#deferred = true;
+    this.#reactor.defer(this);
+  }
+
+  /** For the reactor: what could not be done in the middle of a submission. */
+  settle(): void {
+    this.#deferred = false;
+    if (this.#state === CLOSED) return;
+    if (this.#failure !== undefined) return this.#fail(this.#failure);
+    if (this.#drained) {
+      this.#drained = false;
+      this.handler.onDrain();
+      if (this.#state === CLOSED as number) return;
+    }
+    if (!this.#endsWriting && this.#state === OPEN) return;
+    if (this.#backlog !== undefined) return;
+    if (this.#sendStamp === this.#reactor.stamp) return this.#defer();
+    if (this.#state === CLOSING) this.#release(undefined);
+    else this.#shutdown();
+  }
+
+  // ---- ending ----
+
+  /** See {@link Transport.endWriting}. */
+  endWriting(): void {
+    if (this.#endsWriting || this.#state !== OPEN) return;
+    this.#endsWriting = true;
+    if (this.#isFlushed) this.#shutdown();
+    else this.#defer();
+  }
+
+  #shutdown(): void {
+    this.#endsWriting = false;
+    this.#reactor.queue(OP_SHUTDOWN, this.#fd, this.#token, 0, 0);
+  }
+
+  get #isFlushed(): boolean {
+    return this.#backlog === undefined && this.#sendStamp !== this.#reactor.stamp;
+  }
+
+  /** See {@link Transport.close}. */
+  close(): void {
+    if (this.#state !== OPEN) return;
+    this.#state = CLOSING;
+    if (this.#isFlushed) this.#release(undefined);
+    else this.#defer();
+  }
+
+  /** See {@link Transport.abort}. */
+  abort(): void {
+    if (this.#state === CLOSED) return;
+    this.#reactor.native.setOption(this.#fd, OPTION_LINGER, 0);
+    this.#release(undefined);
+  }
+
+  #failLater(error: Error): void {
+    this.#failure ??= error;
+    this.#defer();
+  }
+
+  #fail(error: Error): void {
+    if (this.#state !== CLOSED) this.#release(error);
+  }
+
+  #release(error: Error | undefined): void {
+    this.#state = CLOSED;
+    this.#backlog = undefined;
+    this.#reactor.close(this.#token, this.#fd);
+    this.handler.onClose(error);
+  }
+
+  // ---- addresses ----
+
+  /** See {@link Transport.localAddr}. */
+  localAddr(): SocketAddr {
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    expectResult(this.#reactor.native.localAddress(this.#fd, bytes), "getsockname");
+    return SocketAddr.decode(bytes);
+  }
+
+  /** See {@link Transport.peerAddr}. */
+  peerAddr(): SocketAddr {
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    expectResult(this.#reactor.native.peerAddress(this.#fd, bytes), "getpeername");
+    return SocketAddr.decode(bytes);
+  }
+
+  #peerText(): string | undefined {
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    if (this.#reactor.native.peerAddress(this.#fd, bytes) < 0) return undefined;
+    return SocketAddr.decode(bytes).toString();
+  }
+}
