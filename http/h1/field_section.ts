@@ -2,7 +2,8 @@
  * The engine for field lines: of request heads, response heads and trailer sections alike.
  * @module
  */
-import { TOKEN_CHARACTERS, VALUE_CHARACTERS } from "../../runtime/bytes/tables.ts";
+import { REG_NAME_CHARACTERS, TOKEN_CHARACTERS } from "../../runtime/bytes/tables.ts";
+import { scanOver, valueEnd } from "../../runtime/bytes/scan.ts";
 import { equalsIgnoreCase } from "../../runtime/bytes/ascii.ts";
 import { AUTHORITY_MALFORMED, checkAuthority } from "./authority.ts";
 import { badByte, overLimit, refusal } from "./refusal.ts";
@@ -61,6 +62,8 @@ export class FieldSection {
   #cursor = 0;
   #nameStart = 0;
   #colon = 0;
+  /** Start of the line that `#plainHost` has dealt with, -1 for none. */
+  #hostLine = -1;
   readonly #maxCount: number;
   readonly #badStatus: number;
   readonly #isTrailers: boolean;
@@ -86,6 +89,7 @@ export class FieldSection {
     this.hostEnd = 0;
     this.expectContinue = false;
     this.hasUpgrade = false;
+    this.#hostLine = -1;
     this.#phase = AT_LINE_START;
     this.#cursor = at;
   }
@@ -95,6 +99,7 @@ export class FieldSection {
     this.#cursor += delta;
     this.#nameStart += delta;
     this.#colon += delta;
+    if (this.#hostLine >= 0) this.#hostLine += delta;
     this.hostStart += delta;
     this.hostEnd += delta;
   }
@@ -106,6 +111,7 @@ export class FieldSection {
    * @return The index after the blank line, or -1: more bytes are needed.
    */
   decode(bytes: Uint8Array, end: number): number {
+    scanOver(bytes);
     let p = this.#cursor;
     let nameStart = this.#nameStart;
     let colon = this.#colon;
@@ -124,8 +130,9 @@ export class FieldSection {
         }
         colon = p;
         p++;
+        if (colon - nameStart === 4 && this.hostCount === 0) p = this.#plainHost(bytes, nameStart, p, end);
       }
-      while (p < end && VALUE_CHARACTERS[bytes[p]] !== 0) p++;
+      p = valueEnd(bytes, p, end);
       if (p + 1 >= end) {
         if (p < end && bytes[p] !== CR) throw this.#badValue(bytes[p]);
         return this.#pause(IN_VALUE, p, nameStart, colon);
@@ -147,11 +154,37 @@ export class FieldSection {
     return -1;
   }
 
+  /**
+   * Checks and notes the value of the usual Host, one space and then a name or IPv4 address with or without a port, in
+   * the same pass that finds its end. Returns that end, or `at` for the long way.
+   */
+  #plainHost(bytes: Uint8Array, nameStart: number, at: number, end: number): number {
+    if (this.#isTrailers || !equalsIgnoreCase(bytes, nameStart, nameStart + 4, "host") || bytes[at] !== SP) {
+      return at;
+    }
+    const start = at + 1;
+    let p = start;
+    while (p < end && REG_NAME_CHARACTERS[bytes[p]] === 1) p++;
+    if (p === start || p >= end) return at;
+    if (bytes[p] === COLON) {
+      const portStart = ++p;
+      while (p < end && bytes[p] >= 0x30 && bytes[p] <= 0x39) p++;
+      if (p - portStart > 4 || p >= end) return at;
+    }
+    if (bytes[p] !== CR) return at;
+    this.hostCount = 1;
+    this.hostStart = start;
+    this.hostEnd = p;
+    this.#hostLine = nameStart;
+    return p;
+  }
+
   /** Looks at the length and the first letter; nearly every field ends here. */
   #note(bytes: Uint8Array, nameStart: number, colon: number, lineEnd: number): void {
     switch (colon - nameStart) {
       case 4:
-        if ((bytes[nameStart] | 0x20) === 0x68 && equalsIgnoreCase(bytes, nameStart, colon, "host")) break;
+        if (this.#hostLine === nameStart) return;
+        if (equalsIgnoreCase(bytes, nameStart, colon, "host")) break;
         return;
       case 6:
         if ((bytes[nameStart] | 0x20) === 0x65 && equalsIgnoreCase(bytes, nameStart, colon, "expect")) break;

@@ -3,7 +3,6 @@
  * @module
  */
 import { LocalProtocolError } from "../../runtime/bytes/errors.ts";
-import { TARGET_CHARACTERS, TOKEN_CHARACTERS } from "../../runtime/bytes/tables.ts";
 import { BodyDecoder, EVENT_END, EVENT_HEAD, EVENT_NEED_MORE } from "./body.ts";
 import {
   CODING_CHUNKED,
@@ -14,25 +13,21 @@ import {
   FieldSection,
 } from "./field_section.ts";
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, RequestHead, TARGET_ASTERISK, TARGET_ORIGIN } from "./head.ts";
-import { type H1Limits, MAX_EMPTY_LINES, MAX_METHOD_BYTES } from "./limits.ts";
-import { METHOD_CONNECT, methodCode } from "./methods.ts";
+import { type H1Limits, MAX_EMPTY_LINES } from "./limits.ts";
+import { METHOD_CONNECT } from "./methods.ts";
 import { badByte, overLimit, PROTOCOL, refusal } from "./refusal.ts";
-import { splitTarget } from "./target.ts";
+import { RequestLine } from "./request_line.ts";
 import type { TrailerField } from "./trailers.ts";
-import { decodeVersion, VERSION_BYTES } from "./version_text.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SP = 0x20;
 
 const BETWEEN = 0;
-const IN_METHOD = 1;
-const IN_TARGET = 2;
-const IN_VERSION = 3;
-const IN_FIELDS = 4;
-const IN_BODY = 5;
-const FAILED = 6;
-const DETACHED = 7;
+const IN_LINE = 1;
+const IN_FIELDS = 2;
+const IN_BODY = 3;
+const FAILED = 4;
+const DETACHED = 5;
 
 /**
  * Decodes the requests of one connection, one after the other.
@@ -71,17 +66,17 @@ export class RequestDecoder {
   #state = BETWEEN;
   /** The message start at the last call: what offsets refer to. */
   #base = 0;
-  #cursor = 0;
-  #question = 0;
   #emptyLines = 0;
   #failure: unknown = undefined;
   readonly #limits: H1Limits;
+  readonly #line: RequestLine;
   readonly #fields: FieldSection;
   readonly #body: BodyDecoder;
 
   /** @param limits What to put up with, `H1_LIMITS` for the defaults. */
   constructor(limits: H1Limits) {
     this.#limits = limits;
+    this.#line = new RequestLine(this.head, limits.maxTargetBytes);
     this.#fields = new FieldSection(limits.maxFieldCount, 400, false);
     this.#body = new BodyDecoder(limits, 400);
   }
@@ -165,8 +160,8 @@ export class RequestDecoder {
     if (this.#state === BETWEEN) {
       start = this.#skipEmptyLines(bytes, at, end);
       if (start < 0) return EVENT_NEED_MORE;
-      this.#state = IN_METHOD;
-      this.#cursor = start;
+      this.#state = IN_LINE;
+      this.#line.begin(start);
     } else if (start !== this.#base) {
       this.#shift(start - this.#base);
     }
@@ -175,7 +170,7 @@ export class RequestDecoder {
     const limit = start + limits.maxHeadBytes;
     const stop = end < limit ? end : limit;
     if (this.#state !== IN_FIELDS) {
-      const fieldsStart = this.#requestLine(bytes, start, stop);
+      const fieldsStart = this.#line.decode(bytes, stop);
       if (fieldsStart < 0) return this.#needMore(start, stop === limit);
       this.head.fieldsStart = fieldsStart;
       this.#fields.begin(fieldsStart);
@@ -194,8 +189,7 @@ export class RequestDecoder {
   }
 
   #shift(delta: number): void {
-    this.#cursor += delta;
-    this.#question += delta;
+    this.#line.shift(delta);
     this.head.shift(delta);
     this.#fields.shift(delta);
   }
@@ -214,82 +208,6 @@ export class RequestDecoder {
     this.position = p;
     if (p === end || bytes[p] === CR) return -1;
     this.#emptyLines = 0;
-    return p;
-  }
-
-  /** RFC 9112 3: `method SP request-target SP HTTP-version CRLF`. Returns the index after it, or -1. */
-  #requestLine(bytes: Uint8Array, start: number, end: number): number {
-    const head = this.head;
-    let p = this.#cursor;
-    if (this.#state === IN_METHOD) {
-      p = this.#method(bytes, start, p, end);
-      if (p < 0) return -1;
-    }
-    if (this.#state === IN_TARGET) {
-      p = this.#target(bytes, p, end);
-      if (p < 0) return -1;
-    }
-    const minor = decodeVersion(bytes, p, end, 505);
-    if (minor < 0) return -1;
-    p += VERSION_BYTES;
-    if (p < end && bytes[p] !== CR) {
-      throw badByte("ERR_H1_REQUEST_LINE", "the request line", bytes[p], "CRLF");
-    }
-    if (p + 1 >= end) return -1;
-    if (bytes[p + 1] !== LF) {
-      throw badByte("ERR_H1_LINE_END", "the request line", bytes[p + 1], "LF after CR");
-    }
-    head.minor = minor;
-    return p + 2;
-  }
-
-  #method(bytes: Uint8Array, start: number, at: number, end: number): number {
-    let p = at;
-    while (p < end && TOKEN_CHARACTERS[bytes[p]] !== 0) p++;
-    if (p - start > MAX_METHOD_BYTES) {
-      throw refusal("ERR_H1_METHOD", `decoding the method: more than ${MAX_METHOD_BYTES} bytes`, 501);
-    }
-    if (p === end) {
-      this.#cursor = p;
-      return -1;
-    }
-    if (bytes[p] !== SP || p === start) {
-      throw badByte("ERR_H1_METHOD", "the method", bytes[p], "a token and then SP");
-    }
-    const head = this.head;
-    head.methodStart = start;
-    head.methodEnd = p;
-    head.methodCode = methodCode(bytes, start, p);
-    p++;
-    head.targetStart = p;
-    this.#question = -1;
-    this.#cursor = p;
-    this.#state = IN_TARGET;
-    return p;
-  }
-
-  #target(bytes: Uint8Array, at: number, end: number): number {
-    const head = this.head;
-    let p = at;
-    while (p < end && TARGET_CHARACTERS[bytes[p]] === 1) p++;
-    if (p < end && TARGET_CHARACTERS[bytes[p]] === 2) {
-      if (this.#question < 0) this.#question = p;
-      while (p < end && TARGET_CHARACTERS[bytes[p]] !== 0) p++;
-    }
-    const max = this.#limits.maxTargetBytes;
-    if (p - head.targetStart > max) throw overLimit("maxTargetBytes", max, "the request target", 414);
-    if (p === end) {
-      this.#cursor = p;
-      return -1;
-    }
-    if (bytes[p] !== SP || p === head.targetStart) {
-      throw badByte("ERR_H1_TARGET", "the request target", bytes[p], "visible ASCII without # and then SP");
-    }
-    head.targetEnd = p;
-    splitTarget(bytes, head, this.#question < 0 ? p : this.#question);
-    p++;
-    this.#cursor = p;
-    this.#state = IN_VERSION;
     return p;
   }
 
