@@ -1,0 +1,178 @@
+/**
+ * The app: modules built, routes compiled, requests answered.
+ * @module
+ */
+import { Container } from "./di/container.ts";
+import type { Class, Token } from "./di/token.ts";
+import { createDispatch, type Dispatch, type ErrorContext, type OnError } from "./pipeline/dispatch.ts";
+import { toWeb } from "./pipeline/reply.ts";
+import { compileRoutes } from "./routes.ts";
+
+/** Does work before the first request; dependencies are initialised before those that ask for them. */
+export interface OnModuleInit {
+  /** The app is not ready before this has finished; its failure keeps the app from starting. */
+  onModuleInit(): void | Promise<void>;
+}
+
+/** Does work when the app closes, after the last request; in the reverse order of {@linkcode OnModuleInit}. */
+export interface OnApplicationShutdown {
+  /** Its failure does not keep the others from running. */
+  onApplicationShutdown(): void | Promise<void>;
+}
+
+/** Settings of an app. */
+export interface AppOptions {
+  /** Told of every error that the client does not see. Default: one `console.error` with method and path. */
+  readonly onError?: OnError;
+}
+
+/**
+ * An application: made by {@linkcode createApp}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Module } from "@millrace/millrace/framework";
+ *
+ * @Controller()
+ * class HelloController {
+ *   @Get()
+ *   hello(): string {
+ *     return "Hello, World!";
+ *   }
+ * }
+ *
+ * @Module({ controllers: [HelloController] })
+ * class AppModule {}
+ *
+ * await using app = createApp(AppModule);
+ * const response = await app.fetch(new Request("http://localhost/"));
+ * assertEquals(await response.text(), "Hello, World!");
+ * ```
+ */
+export class App implements AsyncDisposable {
+  /**
+   * Answers a request of ours or of the platform, with a response of either; synchronous where the route is. Never throws.
+   *
+   * For `serve`; HEAD keeps its body here, the server leaves it out.
+   */
+  readonly handler: Dispatch;
+  /** Answers as a fetch handler: for Deno.serve, Node, Bun and tests, with no native code behind it. */
+  readonly fetch: (request: Request) => Promise<globalThis.Response>;
+  readonly #container: Container;
+  readonly #servers: { shutdown(): Promise<void> }[] = [];
+  #isReady: boolean;
+  #starting: Promise<void> | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
+
+  /** @param root The app's module. @param options Settings. */
+  constructor(root: Class, options: AppOptions = {}) {
+    this.#container = new Container(root);
+    const { dispatch, fail } = createDispatch(compileRoutes(this.#container), options.onError ?? logError);
+    this.#isReady = !this.#container.built.some(hasInit);
+    this.handler = (request) => {
+      if (this.#isReady) return dispatch(request);
+      return this.ready().then(() => dispatch(request), (error: unknown) => fail(error, request));
+    };
+    this.fetch = async (request) => toWeb(await this.handler(request), request.method === "HEAD");
+  }
+
+  /** Runs the `onModuleInit` hooks, once; `listen` and the first request wait for it. Rejects if one of them fails. */
+  ready(): Promise<void> {
+    return this.#starting ??= this.#init();
+  }
+
+  async #init(): Promise<void> {
+    for (const instance of this.#container.built) {
+      if (hasInit(instance)) await instance.onModuleInit();
+    }
+    this.#isReady = true;
+  }
+
+  /**
+   * The value behind a token, from outside: what the root module sees, else what exactly one module provides.
+   *
+   * @throws {ResolveError} no module provides it, or several do.
+   */
+  get<T>(token: Token<T>): T {
+    return this.#container.get(token);
+  }
+
+  /**
+   * Stops the servers, which finish what they have begun, then runs the `onApplicationShutdown` hooks; once.
+   *
+   * Every hook runs; what failed is thrown at the end, several as one `AggregateError`.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#shutdown();
+  }
+
+  async #shutdown(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const result of await Promise.allSettled(this.#servers.map((server) => server.shutdown()))) {
+      if (result.status === "rejected") errors.push(result.reason);
+    }
+    for (const instance of this.#container.built.toReversed()) {
+      if (!hasShutdown(instance)) continue;
+      try {
+        await instance.onApplicationShutdown();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) {
+      throw new AggregateError(errors, `closing the app: ${errors.length} things failed`);
+    }
+  }
+
+  /** The same as {@linkcode App.close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/**
+ * Builds an app from its module: everything is resolved and compiled here, so what is wrong is told before the first request.
+ *
+ * @param root A class with `@Module`. @param options Settings.
+ * @throws {ResolveError} a dependency cannot be resolved. @throws {RouteError} a route is wrong, or two are the same.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Module, Param } from "@millrace/millrace/framework";
+ *
+ * @Controller("/hello")
+ * class HelloController {
+ *   @Get("/:name", Param("name"))
+ *   hello(name: string): { hello: string } {
+ *     return { hello: name };
+ *   }
+ * }
+ *
+ * @Module({ controllers: [HelloController] })
+ * class AppModule {}
+ *
+ * const app = createApp(AppModule);
+ * const response = await app.fetch(new Request("http://localhost/hello/world"));
+ * assertEquals(await response.json(), { hello: "world" });
+ * await app.close();
+ * ```
+ */
+export function createApp(root: Class, options: AppOptions = {}): App {
+  return new App(root, options);
+}
+
+function hasInit(instance: unknown): instance is OnModuleInit {
+  return typeof (instance as Partial<OnModuleInit> | null | undefined)?.onModuleInit === "function";
+}
+
+function hasShutdown(instance: unknown): instance is OnApplicationShutdown {
+  return typeof (instance as Partial<OnApplicationShutdown> | null | undefined)?.onApplicationShutdown ===
+    "function";
+}
+
+function logError(error: unknown, { method, path }: ErrorContext): void {
+  console.error(`${method} ${path} failed:`, error);
+}

@@ -1,0 +1,79 @@
+/**
+ * One request, from route to response; never throws, never rejects.
+ * @module
+ */
+import { HttpError, NotFound } from "../error.ts";
+import type { Route } from "../routes.ts";
+import type { Router } from "../router/router.ts";
+import { clientError, failWith } from "./fail.ts";
+import { type Incoming, pathOf } from "./incoming.ts";
+import { type Reply, Response } from "./reply.ts";
+
+/** The request that an error belongs to. */
+export interface ErrorContext {
+  /** The request's method. */
+  readonly method: string;
+  /** Its raw path, without the query. */
+  readonly path: string;
+}
+
+/** Told of every error that the client must not see. */
+export type OnError = (error: unknown, context: ErrorContext) => void | Promise<void>;
+
+/** Answers one request. */
+export type Dispatch = (request: Incoming) => Reply | Promise<Reply>;
+
+/** The two ways to an answer. */
+export interface Dispatcher {
+  readonly dispatch: Dispatch;
+  /** Answers with an error. */
+  readonly fail: (error: unknown, request: Incoming) => Reply;
+}
+
+/** Puts router and error handling together. */
+export function createDispatch(router: Router<Route>, onError: OnError): Dispatcher {
+  const fail = (error: unknown, request: Incoming): Reply => {
+    const path = pathOf(request);
+    const shown = clientError(error);
+    if (shown.status >= 500) report(onError, error, { method: request.method, path });
+    try {
+      return failWith(shown, path);
+    } catch (broken) {
+      // A field of the error that cannot be sent: the client still gets its status' like.
+      report(onError, broken, { method: request.method, path });
+      return failWith(new HttpError(500), path);
+    }
+  };
+  const dispatch: Dispatch = (request) => {
+    try {
+      const path = pathOf(request);
+      const route = router.find(request.method, path);
+      if (route === null) return miss(router, request.method, path);
+      const reply = route.invoke(request, path, router);
+      return reply instanceof Promise ? reply.catch((error: unknown) => fail(error, request)) : reply;
+    } catch (error) {
+      return fail(error, request);
+    }
+  };
+  return { dispatch, fail };
+}
+
+/** No route: OPTIONS answers itself (RFC 9110 §9.3.7), another method of a known path is 405, the rest 404. */
+function miss(router: Router<Route>, method: string, path: string): Reply {
+  if (method === "OPTIONS" && path === "*") return new Response(null, { status: 204 });
+  const allowed = router.allowed(path);
+  if (allowed.length === 0) throw new NotFound();
+  const allow = allowed.join(", ");
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+  throw new HttpError(405, undefined, { headers: { allow } });
+}
+
+function report(onError: OnError, error: unknown, context: ErrorContext): void {
+  const complain = (broken: unknown): void => console.error("onError itself failed:", broken);
+  try {
+    const waiting = onError(error, context);
+    if (waiting instanceof Promise) waiting.catch(complain);
+  } catch (broken) {
+    complain(broken);
+  }
+}

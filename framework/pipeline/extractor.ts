@@ -1,0 +1,223 @@
+/**
+ * Extractors: which part of the request an argument of a handler is.
+ * @module
+ */
+import type { PipeLike, Source } from "./pipe.ts";
+
+/**
+ * One entry of a route's list: where the argument comes from and what it passes through. `T` is what the handler gets.
+ *
+ * Made by `Param`, `Query`, `Header`, `Body` and `Req`.
+ */
+export class Extractor<out T> {
+  /** Carries the type for the compiler; nothing is ever stored here. */
+  declare readonly type: T;
+  /** Which part of the request. */
+  readonly source: Source;
+  /** By which name; empty for the body and the request. */
+  readonly name: string;
+  readonly #pipes: readonly unknown[];
+
+  /** @param source Which part. @param name By which name. @param pipes What it passes through, in order. */
+  constructor(source: Source, name: string, pipes: readonly unknown[]) {
+    this.source = source;
+    this.name = name;
+    this.#pipes = pipes;
+  }
+
+  /** What the value passes through, in order. */
+  get pipes(): readonly unknown[] {
+    return this.#pipes;
+  }
+}
+
+/** One extractor for each element of `A`, in order. */
+export type Extractors<A extends unknown[]> = { readonly [K in keyof A]: Extractor<A[K]> };
+
+function named(source: Source, name: string, pipes: readonly unknown[]): Extractor<never> {
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`${source} extractor: name "${String(name)}", wanted a text that is not empty`);
+  }
+  return new Extractor<never>(source, name, pipes);
+}
+
+/**
+ * The value of `:name` in the path, percent-decoded; an encoded slash stays inside the value.
+ *
+ * For a wildcard (`*name`) it is the rest of the path, decoded; a rest with an encoded slash is refused with 400, because its
+ * meaning would be lost. A name that the route's path does not have stops the app from starting.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Module, Param, ParseIntPipe } from "@millrace/millrace/framework";
+ *
+ * @Controller("/users")
+ * class UsersController {
+ *   @Get("/:id", Param("id", ParseIntPipe))
+ *   find(id: number): { id: number } {
+ *     return { id };
+ *   }
+ * }
+ *
+ * @Module({ controllers: [UsersController] })
+ * class AppModule {}
+ *
+ * const app = createApp(AppModule);
+ * assertEquals(await (await app.fetch(new Request("http://localhost/users/42"))).json(), { id: 42 });
+ * assertEquals((await app.fetch(new Request("http://localhost/users/1e3"))).status, 400);
+ * ```
+ */
+export function Param(name: string): Extractor<string>;
+/** The value of `:name` after one pipe. */
+export function Param<A>(name: string, pipe: PipeLike<string, A>): Extractor<A>;
+/** The value of `:name` after two pipes. */
+export function Param<A, B>(name: string, first: PipeLike<string, A>, second: PipeLike<A, B>): Extractor<B>;
+export function Param(name: string, ...pipes: unknown[]): Extractor<never> {
+  return named("param", name, pipes);
+}
+
+/**
+ * The first value of `name` in the query, decoded as `URLSearchParams` does; `undefined` if it is not there.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Module, Query } from "@millrace/millrace/framework";
+ *
+ * @Controller("/search")
+ * class SearchController {
+ *   @Get("/", Query("q"))
+ *   search(q: string | undefined): string {
+ *     return q ?? "nothing";
+ *   }
+ * }
+ *
+ * @Module({ controllers: [SearchController] })
+ * class AppModule {}
+ *
+ * const response = await createApp(AppModule).fetch(new Request("http://localhost/search?q=a+b%21"));
+ * assertEquals(await response.text(), "a b!");
+ * ```
+ */
+export function Query(name: string): Extractor<string | undefined>;
+/** The query's value after one pipe. */
+export function Query<A>(name: string, pipe: PipeLike<string | undefined, A>): Extractor<A>;
+/** The query's value after two pipes. */
+export function Query<A, B>(
+  name: string,
+  first: PipeLike<string | undefined, A>,
+  second: PipeLike<A, B>,
+): Extractor<B>;
+export function Query(name: string, ...pipes: unknown[]): Extractor<never> {
+  return named("query", name, pipes);
+}
+
+/**
+ * A header field of the request, case-insensitive; several of one name are joined by `, `; `undefined` if it is not there.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Header, Module } from "@millrace/millrace/framework";
+ *
+ * @Controller("/who")
+ * class WhoController {
+ *   @Get("/", Header("user-agent"))
+ *   who(agent: string | undefined): string {
+ *     return agent ?? "unknown";
+ *   }
+ * }
+ *
+ * @Module({ controllers: [WhoController] })
+ * class AppModule {}
+ *
+ * const request = new Request("http://localhost/who", { headers: { "user-agent": "demo" } });
+ * assertEquals(await (await createApp(AppModule).fetch(request)).text(), "demo");
+ * ```
+ */
+export function Header(name: string): Extractor<string | undefined>;
+/** The field's value after one pipe. */
+export function Header<A>(name: string, pipe: PipeLike<string | undefined, A>): Extractor<A>;
+/** The field's value after two pipes. */
+export function Header<A, B>(
+  name: string,
+  first: PipeLike<string | undefined, A>,
+  second: PipeLike<A, B>,
+): Extractor<B>;
+export function Header(name: string, ...pipes: unknown[]): Extractor<never> {
+  return named("header", name, pipes);
+}
+
+/**
+ * The body, read as JSON in UTF-8 (RFC 8259) and passed through a schema, a function or a pipe.
+ *
+ * 415 for a media type that is not JSON, 400 for text that is not JSON (with the position, never the text), 400 with a list
+ * of `{path, message}` for a value that is refused, 413 beyond the server's limit. No body at all is `undefined`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Body, Controller, createApp, Module, Post, ValidationError } from "@millrace/millrace/framework";
+ *
+ * function parseNote(value: unknown): { title: string } {
+ *   const title = (value as { title?: unknown } | undefined)?.title;
+ *   if (typeof title !== "string") throw new ValidationError([{ path: ["title"], message: "is no text" }]);
+ *   return { title };
+ * }
+ *
+ * @Controller("/notes")
+ * class NotesController {
+ *   @Post("/", Body(parseNote))
+ *   add(note: { title: string }): { title: string } {
+ *     return note;
+ *   }
+ * }
+ *
+ * @Module({ controllers: [NotesController] })
+ * class AppModule {}
+ *
+ * const app = createApp(AppModule);
+ * const post = (body: string) =>
+ *   app.fetch(
+ *     new Request("http://localhost/notes", { method: "POST", body, headers: { "content-type": "application/json" } }),
+ *   );
+ * assertEquals((await post('{"title":"milk"}')).status, 201);
+ * assertEquals((await (await post("{}")).json()).issues, [{ path: ["title"], message: "is no text" }]);
+ * ```
+ */
+export function Body(): Extractor<unknown>;
+/** The body after a schema, a function or a pipe. */
+export function Body<A>(pipe: PipeLike<unknown, A>): Extractor<A>;
+/** The body after two of them. */
+export function Body<A, B>(first: PipeLike<unknown, A>, second: PipeLike<A, B>): Extractor<B>;
+export function Body(...pipes: unknown[]): Extractor<never> {
+  return new Extractor<never>("body", "", pipes);
+}
+
+/**
+ * The request itself, for what the other extractors do not give: its body is unread.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Module, Post, Req } from "@millrace/millrace/framework";
+ *
+ * @Controller("/length")
+ * class LengthController {
+ *   @Post("/", Req())
+ *   async length(request: Request): Promise<string> {
+ *     return String((await request.text()).length);
+ *   }
+ * }
+ *
+ * @Module({ controllers: [LengthController] })
+ * class AppModule {}
+ *
+ * const request = new Request("http://localhost/length", { method: "POST", body: "four" });
+ * assertEquals(await (await createApp(AppModule).fetch(request)).text(), "4");
+ * ```
+ */
+export function Req(): Extractor<Request> {
+  return new Extractor<Request>("request", "", []);
+}

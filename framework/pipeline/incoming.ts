@@ -1,0 +1,51 @@
+/**
+ * What the pipeline needs of a request: ours and the platform's both have it.
+ * @module
+ */
+
+/** A request of ours, which knows its path, or of the platform, whose URL is taken apart here. */
+export type Incoming = Request & {
+  /** Raw path; only ours. */
+  readonly path?: string;
+  /** Raw query; only ours. */
+  readonly query?: string;
+  /** One field without a map of all; only ours. */
+  field?(name: string): string | null;
+};
+
+/** The raw path: from the first slash after the authority up to the query. */
+export function pathOf(request: Incoming): string {
+  const path = request.path;
+  if (path !== undefined) return path;
+  const url = request.url;
+  const start = startOfPath(url);
+  let end = start;
+  for (; end < url.length; end++) {
+    const code = url.charCodeAt(end);
+    if (code === 63 || code === 35) break;
+  }
+  return end === start ? "/" : url.slice(start, end);
+}
+
+/** The raw query, without the question mark; empty if there is none. */
+export function queryOf(request: Incoming): string {
+  const query = request.query;
+  if (query !== undefined) return query;
+  const url = request.url;
+  const start = url.indexOf("?", startOfPath(url));
+  if (start === -1) return "";
+  const end = url.indexOf("#", start);
+  return url.slice(start + 1, end === -1 ? url.length : end);
+}
+
+/** One header field, or undefined. */
+export function fieldOf(request: Incoming, name: string): string | undefined {
+  return (request.field === undefined ? request.headers.get(name) : request.field(name)) ?? undefined;
+}
+
+function startOfPath(url: string): number {
+  const scheme = url.indexOf("://");
+  if (scheme === -1) return 0;
+  const slash = url.indexOf("/", scheme + 3);
+  return slash === -1 ? url.length : slash;
+}

@@ -1,0 +1,211 @@
+/**
+ * Pipes: what turns the text of a request into the value that a handler takes.
+ * @module
+ */
+import { BadRequest, HttpError, ValidationError } from "../error.ts";
+import type { Class } from "../di/token.ts";
+import { fromSchema, isSchema, issuesOf, type StandardSchema } from "./schema.ts";
+
+/** Where a value was taken from. */
+export type Source = "param" | "query" | "header" | "body" | "request";
+
+/** What a pipe is told besides the value. */
+export interface PipeContext {
+  /** Where the value was taken from. */
+  readonly source: Source;
+  /** The name it was taken by; empty for the body and the request. */
+  readonly name: string;
+}
+
+/**
+ * Turns a value into another, or refuses it by throwing an `HttpError`; anything else that it throws is a bug and answers 500.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { BadRequest, type Pipe, type PipeContext } from "@millrace/millrace/framework";
+ *
+ * class UpperPipe implements Pipe<string, string> {
+ *   transform(value: string, context: PipeContext): string {
+ *     if (value === "") throw new BadRequest(`${context.source} "${context.name}" is empty`);
+ *     return value.toUpperCase();
+ *   }
+ * }
+ *
+ * assertEquals(new UpperPipe().transform("a", { source: "param", name: "id" }), "A");
+ * ```
+ */
+export interface Pipe<In = unknown, Out = unknown> {
+  /** The new value, or a promise of it. */
+  transform(value: In, context: PipeContext): Out | Promise<Out>;
+}
+
+/**
+ * What an extractor takes as a pipe: a pipe, its class, a schema (Standard Schema v1), or a function.
+ *
+ * A function refuses by throwing: an `HttpError` as it is, something with a list of `issues` as 400 with that list, any other
+ * error as 400 (its message is shown only if it is no error of the language itself, such as TypeError).
+ */
+export type PipeLike<In = unknown, Out = unknown> =
+  | Pipe<In, Out>
+  | (new (...args: never[]) => Pipe<In, Out>)
+  | StandardSchema<Out>
+  | ((value: In, context: PipeContext) => Out | Promise<Out>);
+
+/** A decimal integer within the safe range: optional minus, digits, nothing else; 400 otherwise. */
+export class ParseIntPipe implements Pipe<string | number | undefined, number> {
+  /** The integer; `"1e3"`, `"+1"`, `" 1"`, `"0x1"` and what is beyond 2^53 - 1 are refused. */
+  transform(value: string | number | undefined, context: PipeContext): number {
+    if (typeof value === "number") {
+      if (Number.isSafeInteger(value)) return value;
+    } else if (value !== undefined) {
+      const parsed = parseDecimal(value);
+      if (parsed === parsed) return parsed;
+    }
+    throw refusal(context, "an integer");
+  }
+}
+
+/** A decimal number, `-12.5`, `.5` and `1e3` included; 400 for anything that is not finite. */
+export class ParseFloatPipe implements Pipe<string | number | undefined, number> {
+  /** The number; `"Infinity"`, `"0x1"`, `" 1"`, `"+1"` and the empty string are refused. */
+  transform(value: string | number | undefined, context: PipeContext): number {
+    if (typeof value === "number" || (value !== undefined && FLOAT.test(value))) {
+      const parsed = Number(value);
+      if (Number.isFinite(parsed)) return parsed;
+    }
+    throw refusal(context, "a number");
+  }
+}
+
+/** `true` or `false`, spelled so; 400 otherwise. */
+export class ParseBoolPipe implements Pipe<string | boolean | undefined, boolean> {
+  /** The boolean; `"1"`, `"TRUE"` and `"yes"` are refused. */
+  transform(value: string | boolean | undefined, context: PipeContext): boolean {
+    if (value === "true" || value === true) return true;
+    if (value === "false" || value === false) return false;
+    throw refusal(context, '"true" or "false"');
+  }
+}
+
+/**
+ * A value in place of one that is absent; stands before the pipe that parses.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, DefaultValuePipe, Get, Module, ParseIntPipe, Query } from "@millrace/millrace/framework";
+ *
+ * @Controller("/list")
+ * class ListController {
+ *   @Get("/", Query("page", new DefaultValuePipe(1), ParseIntPipe))
+ *   list(page: number): string {
+ *     return `page ${page}`;
+ *   }
+ * }
+ *
+ * @Module({ controllers: [ListController] })
+ * class AppModule {}
+ *
+ * const app = createApp(AppModule);
+ * assertEquals(await (await app.fetch(new Request("http://localhost/list"))).text(), "page 1");
+ * assertEquals(await (await app.fetch(new Request("http://localhost/list?page=7"))).text(), "page 7");
+ * ```
+ */
+export class DefaultValuePipe<D> implements Pipe<string | undefined, string | D> {
+  readonly #value: D;
+
+  /** @param value Given for `undefined`; an empty string is a value. */
+  constructor(value: D) {
+    this.#value = value;
+  }
+
+  /** The value itself, or the default for `undefined`. */
+  transform(value: string | undefined): string | D {
+    return value === undefined ? this.#value : value;
+  }
+}
+
+// No two parts may match the same digits: it stays linear on hostile input.
+const FLOAT = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const MINUS = 45;
+const ZERO = 48;
+
+/** NaN for what is no plain decimal integer of the safe range. */
+function parseDecimal(text: string): number {
+  const negative = text.charCodeAt(0) === MINUS;
+  const first = negative ? 1 : 0;
+  if (text.length === first) return NaN;
+  let value = 0;
+  for (let i = first; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+    if (value > Number.MAX_SAFE_INTEGER) return NaN;
+  }
+  return negative && value !== 0 ? -value : value;
+}
+
+function refusal(context: PipeContext, wanted: string): BadRequest {
+  return new BadRequest(`${placeOf(context)} must be ${wanted}`);
+}
+
+/** `param "id"`, `body`: the value's place, for messages; the value itself is never shown. */
+export function placeOf(context: PipeContext): string {
+  return context.name === "" ? context.source : `${context.source} "${context.name}"`;
+}
+
+/** One step of a compiled extractor; may give a promise. */
+export type Step = (value: unknown) => unknown;
+
+/** Compiles one pipe; `construct` builds a pipe that was given as a class. */
+export function stepOf(pipe: unknown, context: PipeContext, construct: (pipe: Class) => unknown): Step {
+  const root = context.name === "" ? [] : [context.name];
+  if (isSchema(pipe)) return fromSchema(pipe, root);
+  if (typeof pipe === "function") {
+    if (typeof pipe.prototype?.transform !== "function") {
+      return fromFunction(pipe as (value: unknown, context: PipeContext) => unknown, context, root);
+    }
+    pipe = construct(pipe as unknown as Class);
+  }
+  const built = pipe as Pipe;
+  if (typeof built?.transform !== "function") {
+    throw new TypeError(
+      `${placeOf(context)}: a pipe is an object with transform, its class, a schema or a function`,
+    );
+  }
+  return (value) => built.transform(value, context);
+}
+
+function fromFunction(
+  parse: (value: unknown, context: PipeContext) => unknown,
+  context: PipeContext,
+  root: readonly string[],
+): Step {
+  const refuse = (error: unknown): never => {
+    throw asRefusal(error, context, root);
+  };
+  return (value) => {
+    try {
+      const result = parse(value, context);
+      return result instanceof Promise ? result.catch(refuse) : result;
+    } catch (error) {
+      return refuse(error);
+    }
+  };
+}
+
+/** What a parsing function threw, as the error that the client gets. */
+function asRefusal(error: unknown, context: PipeContext, root: readonly string[]): unknown {
+  // A name that does not exist is never the client's fault.
+  if (error instanceof HttpError || error instanceof ReferenceError) return error;
+  const issues = (error as { issues?: unknown } | null | undefined)?.issues;
+  if (Array.isArray(issues)) return new ValidationError(issuesOf(issues, root), undefined, { cause: error });
+  const message = error instanceof Error && !isNative(error) ? error.message : "is not valid";
+  return new ValidationError([{ path: root, message }], `${placeOf(context)} is not valid`, { cause: error });
+}
+
+function isNative(error: Error): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError ||
+    error instanceof EvalError || error instanceof URIError || error instanceof AggregateError;
+}
