@@ -55,6 +55,8 @@ class RetryTimer extends TimerEntry {
 
 /** Accepts connections and hands them out as transports. */
 export class TcpAcceptor implements Source, Acceptor {
+  /** See {@link Acceptor.backend}. */
+  readonly backend = "native";
   /** Where it listens; with the port that the system chose. */
   readonly localAddr: SocketAddr;
   readonly #runtime: Runtime;

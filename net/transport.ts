@@ -62,8 +62,13 @@ export interface Transport {
 /** The most that one {@link Transport.begin} may ask for, bytes. */
 export const MAX_BEGIN = 131_072;
 
+/** Whose sockets: the native library's, on the batched reactor, or the host's own. */
+export type Backend = "native" | "host";
+
 /** A listening socket that hands out transports. */
 export interface Acceptor {
+  /** Whose sockets it hands out. */
+  readonly backend: Backend;
   /** Where it listens; with the port that the system chose. */
   readonly localAddr: SocketAddr;
   /** Take no new connections for now; they wait in the system's queue. */
