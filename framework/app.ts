@@ -65,7 +65,7 @@ export class App implements AsyncDisposable {
   #starting: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
-  /** @param root The app's module. @param options Settings. */
+  /** Resolves and compiles everything; {@linkcode createApp} says more. */
   constructor(root: Class, options: AppOptions = {}) {
     this.#container = new Container(root);
     const { dispatch, fail } = createDispatch(compileRoutes(this.#container), options.onError ?? logError);

@@ -5,6 +5,8 @@
 import { reasonPhrase } from "../http/status.ts";
 import { MillraceError } from "../runtime/bytes/errors.ts";
 
+export { MillraceError };
+
 /** One thing that is wrong with an input, and where. */
 export interface Issue {
   /** The keys that lead to it from the root of the value; empty for the value itself. */
@@ -64,7 +66,7 @@ export class HttpError extends MillraceError {
   /** What is wrong with the input, one by one. */
   readonly issues: readonly Issue[] | undefined;
 
-  /** @param status 400 to 599. @param message Default: the status' phrase. */
+  /** Ready to be thrown. @param status 400 to 599. @param message Default: the status' phrase. */
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(`HttpError: status "${status}", wanted an integer from 400 to 599`);
@@ -79,7 +81,7 @@ export class HttpError extends MillraceError {
 
 /** 400: the request is wrong in itself. */
 export class BadRequest extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(400, message, options);
   }
@@ -98,15 +100,15 @@ export class BadRequest extends HttpError {
  * ```
  */
 export class ValidationError extends BadRequest {
-  /** @param issues What is wrong, one by one. */
-  constructor(issues: readonly Issue[], message = "Validation failed", options?: HttpErrorOptions) {
-    super(message, { ...options, issues });
+  /** Ready to be thrown. @param issues What is wrong, one by one. */
+  constructor(issues: readonly Issue[], message?: string, options?: HttpErrorOptions) {
+    super(message ?? "Validation failed", { ...options, issues });
   }
 }
 
 /** 401: who asks is not known; add a `www-authenticate` field (RFC 9110 §11.6.1). */
 export class Unauthorized extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(401, message, options);
   }
@@ -114,7 +116,7 @@ export class Unauthorized extends HttpError {
 
 /** 403: who asks is known and may not. */
 export class Forbidden extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(403, message, options);
   }
@@ -122,7 +124,7 @@ export class Forbidden extends HttpError {
 
 /** 404: nothing here. */
 export class NotFound extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(404, message, options);
   }
@@ -130,7 +132,7 @@ export class NotFound extends HttpError {
 
 /** 409: the state of the resource forbids it. */
 export class Conflict extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(409, message, options);
   }
@@ -138,7 +140,7 @@ export class Conflict extends HttpError {
 
 /** 413: the body is longer than allowed. */
 export class PayloadTooLarge extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(413, message, options);
   }
@@ -146,7 +148,7 @@ export class PayloadTooLarge extends HttpError {
 
 /** 415: the body's type is not one that this route reads. */
 export class UnsupportedMediaType extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(415, message, options);
   }
@@ -154,7 +156,7 @@ export class UnsupportedMediaType extends HttpError {
 
 /** 422: well-formed, but it cannot be done. */
 export class UnprocessableContent extends HttpError {
-  /** @param message What the client reads. */
+  /** Ready to be thrown. @param message What the client reads, the status' phrase by default. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(422, message, options);
   }
@@ -162,7 +164,7 @@ export class UnprocessableContent extends HttpError {
 
 /** 500: the message is for the log, the client reads "Internal Server Error". */
 export class InternalServerError extends HttpError {
-  /** @param message What the log reads. */
+  /** Ready to be thrown. @param message What the log reads. */
   constructor(message?: string, options?: HttpErrorOptions) {
     super(500, message, options);
   }
@@ -175,7 +177,7 @@ export class ResolveError extends MillraceError {
   /** What to change. */
   readonly cure: string;
 
-  /** @param tokens The names concerned. @param what What failed and where. @param cure What to change. */
+  /** Says what failed, and the cure below it. @param tokens The names concerned. @param what What failed and where. @param cure What to change. */
   constructor(tokens: readonly string[], what: string, cure: string) {
     super("ERR_RESOLVE", `${what}\n  cure: ${cure}`);
     this.tokens = tokens;
@@ -190,7 +192,7 @@ export class RouteError extends MillraceError {
   /** What to change. */
   readonly cure: string;
 
-  /** @param handlers As `Class.method`. @param what What is wrong and where. @param cure What to change. */
+  /** Says what is wrong, and the cure below it. @param handlers As `Class.method`. @param what What is wrong and where. @param cure What to change. */
   constructor(handlers: readonly string[], what: string, cure: string) {
     super("ERR_ROUTE", `${what}\n  cure: ${cure}`);
     this.handlers = handlers;

@@ -69,6 +69,7 @@ export {
   type HttpErrorOptions,
   InternalServerError,
   type Issue,
+  MillraceError,
   NotFound,
   PayloadTooLarge,
   ResolveError,

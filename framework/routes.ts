@@ -7,6 +7,7 @@ import { nameOf } from "./di/token.ts";
 import { RouteError } from "./error.ts";
 import { controllerOf, type Handler, handlerOf, type RouteMeta } from "./meta.ts";
 import { compileRoute, type Invoke } from "./pipeline/invoke.ts";
+import { replyForm } from "./pipeline/reply.ts";
 import { joinPaths, parsePattern, type Pattern } from "./router/pattern.ts";
 import { type Entry, Router } from "./router/router.ts";
 
@@ -86,7 +87,7 @@ function entryOf(
     instance: controller.instance,
     pattern,
     extractors: route.extractors,
-    status: status ?? (route.method === "POST" ? 201 : 200),
+    form: replyForm(status ?? (route.method === "POST" ? 201 : 200), status !== undefined),
     construct: (pipe) => container.construct(pipe, controller.module),
   });
   return { method: route.method, pattern, value: { method: route.method, path, handler: who, invoke } };

@@ -75,12 +75,11 @@ export class Container {
   /** Builds a class with the dependencies of its list, as a part of `module`; a new instance at each call. */
   construct(type: Class, module: ModuleRecord): unknown {
     const list = dependenciesOf(type) ?? [];
-    if (list.length < type.length) {
+    // An optional parameter counts in `length`: with a list the compiler has checked it.
+    if (list.length === 0 && type.length > 0 && dependenciesOf(type) === undefined) {
       throw new ResolveError(
         [nameOf(type)],
-        `the constructor of ${
-          nameOf(type)
-        } (${module.name}) takes ${type.length} parameters, its list names ${list.length}`,
+        `the constructor of ${nameOf(type)} (${module.name}) takes ${type.length} parameters and names none`,
         `put @Injectable(...) with a token for each parameter on ${nameOf(type)}`,
       );
     }

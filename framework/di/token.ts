@@ -29,7 +29,7 @@ export class InjectionToken<T> {
   declare readonly type?: T;
   readonly #name: string;
 
-  /** @param name What error messages call it. */
+  /** A token that is equal to no other. @param name What error messages call it. */
   constructor(name: string) {
     this.#name = name;
   }

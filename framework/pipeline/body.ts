@@ -31,9 +31,10 @@ export async function readJson(request: Incoming): Promise<unknown> {
   return parseJson(text);
 }
 
-async function read(request: Incoming): Promise<ArrayBuffer> {
+async function read(request: Incoming): Promise<Uint8Array | ArrayBuffer> {
   try {
-    return await request.arrayBuffer();
+    // Not every platform's request has bytes().
+    return typeof request.bytes === "function" ? await request.bytes() : await request.arrayBuffer();
   } catch (error) {
     throw asHttpError(error);
   }

@@ -60,7 +60,7 @@ export function createDispatch(router: Router<Route>, onError: OnError): Dispatc
 
 /** No route: OPTIONS answers itself (RFC 9110 §9.3.7), another method of a known path is 405, the rest 404. */
 function miss(router: Router<Route>, method: string, path: string): Reply {
-  if (method === "OPTIONS" && path === "*") return new Response(null, { status: 204 });
+  if (method === "OPTIONS" && path === "*") return Response.empty();
   const allowed = router.allowed(path);
   if (allowed.length === 0) throw new NotFound();
   const allow = allowed.join(", ");

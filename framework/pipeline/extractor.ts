@@ -18,7 +18,7 @@ export class Extractor<out T> {
   readonly name: string;
   readonly #pipes: readonly unknown[];
 
-  /** @param source Which part. @param name By which name. @param pipes What it passes through, in order. */
+  /** For the extractor functions. @param source Which part. @param name By which name. @param pipes What it passes through, in order. */
   constructor(source: Source, name: string, pipes: readonly unknown[]) {
     this.source = source;
     this.name = name;

@@ -38,7 +38,7 @@ export function queryOf(request: Incoming): string {
   return url.slice(start + 1, end === -1 ? url.length : end);
 }
 
-/** One header field, or undefined. */
+/** The first header field of that name, which is written in lower case; for fields of which there is one. */
 export function fieldOf(request: Incoming, name: string): string | undefined {
   return (request.field === undefined ? request.headers.get(name) : request.field(name)) ?? undefined;
 }

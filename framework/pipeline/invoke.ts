@@ -12,9 +12,9 @@ import { queryValue } from "../router/query.ts";
 import type { Captures } from "../router/tree.ts";
 import { readJson } from "./body.ts";
 import type { Extractor } from "./extractor.ts";
-import { fieldOf, type Incoming, queryOf } from "./incoming.ts";
+import { type Incoming, queryOf } from "./incoming.ts";
 import { type Step, stepOf } from "./pipe.ts";
-import { type Reply, replyWith } from "./reply.ts";
+import { type Reply, type ReplyForm, replyWith } from "./reply.ts";
 
 /** Answers one request; synchronous if nothing on the way waits. Throws or rejects with what went wrong. */
 export type Invoke = (request: Incoming, path: string, captures: Captures) => Reply | Promise<Reply>;
@@ -36,8 +36,8 @@ export interface RouteSource {
   readonly instance: object;
   readonly pattern: Pattern;
   readonly extractors: readonly Extractor<unknown>[];
-  /** The status of values. */
-  readonly status: number;
+  /** How its values are answered. */
+  readonly form: ReplyForm;
   /** Builds a pipe that was given as a class. */
   readonly construct: (pipe: Class) => unknown;
 }
@@ -76,10 +76,8 @@ function readerOf(extractor: Extractor<unknown>, pattern: Pattern): Read {
     }
     case "query":
       return (request) => queryValue(queryOf(request), name);
-    case "header": {
-      const field = name.toLowerCase();
-      return (request) => fieldOf(request, field);
-    }
+    case "header":
+      return (request) => request.headers.get(name) ?? undefined;
     case "body":
       return readJson;
     case "request":
@@ -104,29 +102,28 @@ function chain(first: Step, second: Step): Step {
 }
 
 /** Calls once every argument is there. */
-function callLater(values: unknown[], { method, instance, status }: RouteSource): Promise<Reply> {
-  return Promise.all(values).then((settled) => replyWith(method.apply(instance, settled), status));
+function callLater(values: unknown[], { method, instance, form }: RouteSource): Promise<Reply> {
+  return Promise.all(values).then((settled) => replyWith(method.apply(instance, settled), form));
 }
 
-function compile0({ method, instance, status }: RouteSource): Invoke {
-  return () => replyWith(method.call(instance), status);
+function compile0({ method, instance, form }: RouteSource): Invoke {
+  return () => replyWith(method.call(instance), form);
 }
 
 function compile1({ read, pipe }: Argument, source: RouteSource): Invoke {
-  const { method, instance, status } = source;
+  const { method, instance, form } = source;
   if (pipe === undefined) {
-    return (request, path, captures) =>
-      replyWith(method.call(instance, read(request, path, captures)), status);
+    return (request, path, captures) => replyWith(method.call(instance, read(request, path, captures)), form);
   }
   return (request, path, captures) => {
     const value = pipe(read(request, path, captures));
     if (value instanceof Promise) return callLater([value], source);
-    return replyWith(method.call(instance, value), status);
+    return replyWith(method.call(instance, value), form);
   };
 }
 
 function compile2(a: Argument, b: Argument, source: RouteSource): Invoke {
-  const { method, instance, status } = source;
+  const { method, instance, form } = source;
   const { read: readA, pipe: pipeA } = a;
   const { read: readB, pipe: pipeB } = b;
   return (request, path, captures) => {
@@ -135,12 +132,12 @@ function compile2(a: Argument, b: Argument, source: RouteSource): Invoke {
     if (pipeA !== undefined) first = pipeA(first);
     if (pipeB !== undefined) second = pipeB(second);
     if (first instanceof Promise || second instanceof Promise) return callLater([first, second], source);
-    return replyWith(method.call(instance, first, second), status);
+    return replyWith(method.call(instance, first, second), form);
   };
 }
 
 function compile3(a: Argument, b: Argument, c: Argument, source: RouteSource): Invoke {
-  const { method, instance, status } = source;
+  const { method, instance, form } = source;
   const { read: readA, pipe: pipeA } = a;
   const { read: readB, pipe: pipeB } = b;
   const { read: readC, pipe: pipeC } = c;
@@ -154,22 +151,22 @@ function compile3(a: Argument, b: Argument, c: Argument, source: RouteSource): I
     if (first instanceof Promise || second instanceof Promise || third instanceof Promise) {
       return callLater([first, second, third], source);
     }
-    return replyWith(method.call(instance, first, second, third), status);
+    return replyWith(method.call(instance, first, second, third), form);
   };
 }
 
 function compileMany(list: readonly Argument[], source: RouteSource): Invoke {
-  const { method, instance, status } = source;
+  const { method, instance, form } = source;
   return (request, path, captures) => {
     const values = readAll(list, request, path, captures);
     if (values.some((value) => value instanceof Promise)) return callLater(values, source);
-    return replyWith(method.apply(instance, values), status);
+    return replyWith(method.apply(instance, values), form);
   };
 }
 
 /** For a route with a body: what needs no waiting is checked first, so that a bad parameter costs no read. */
 function compileWaiting(list: readonly Argument[], source: RouteSource): Invoke {
-  const { method, instance, status } = source;
+  const { method, instance, form } = source;
   const body = list.findIndex((argument) => argument.waits);
   const pipe = list[body].pipe;
   const others = list.map((argument, index) =>
@@ -186,7 +183,7 @@ function compileWaiting(list: readonly Argument[], source: RouteSource): Invoke 
       const value = pipe === undefined ? read : pipe(read);
       values[body] = value;
       if (value instanceof Promise) return callLater(values, source);
-      return replyWith(method.apply(instance, values), status);
+      return replyWith(method.apply(instance, values), form);
     });
   };
 }

@@ -60,7 +60,7 @@ export class ParseIntPipe implements Pipe<string | number | undefined, number> {
       if (Number.isSafeInteger(value)) return value;
     } else if (value !== undefined) {
       const parsed = parseDecimal(value);
-      if (parsed === parsed) return parsed;
+      if (!Number.isNaN(parsed)) return parsed;
     }
     throw refusal(context, "an integer");
   }
@@ -115,7 +115,7 @@ export class ParseBoolPipe implements Pipe<string | boolean | undefined, boolean
 export class DefaultValuePipe<D> implements Pipe<string | undefined, string | D> {
   readonly #value: D;
 
-  /** @param value Given for `undefined`; an empty string is a value. */
+  /** Ready to stand in a list. @param value Given for `undefined`; an empty string is a value. */
   constructor(value: D) {
     this.#value = value;
   }

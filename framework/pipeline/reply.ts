@@ -2,52 +2,60 @@
  * What a handler gives, as a response.
  * @module
  */
-export const Response: typeof globalThis.Response = globalThis.Response;
+import { Response } from "../../http/response.ts";
+
+export { Response };
 
 /** A response of ours or of the platform. */
-export type Reply = globalThis.Response;
+export type Reply = Response | globalThis.Response;
 
-/** Bytes of no known kind (RFC 2046 §4.5.1). */
-const OCTETS = { "content-type": "application/octet-stream" };
+/** How the values of one route are answered; made once, so that an answer allocates nothing but itself. */
+export interface ReplyForm {
+  readonly status: number;
+  /** Undefined for 200. */
+  readonly init: { readonly status: number } | undefined;
+  readonly octets: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+  /** Whether the status forbids content (RFC 9110 §15.3.5, §15.3.6, §15.4.5). */
+  readonly isEmpty: boolean;
+  /** The status of nothing at all: a success becomes 204, unless another was chosen. */
+  readonly nothing: number;
+}
+
+/** The form for one status; `chosen` if `@HttpCode` set it. */
+export function replyForm(status: number, chosen: boolean): ReplyForm {
+  return {
+    status,
+    init: status === 200 ? undefined : { status },
+    octets: { status, headers: { "content-type": "application/octet-stream" } },
+    isEmpty: status === 204 || status === 205 || status === 304,
+    nothing: chosen ? status : 204,
+  };
+}
 
 /**
  * Turns a handler's value into a response; waits for it if it is a promise.
  *
  * A response stays as it is; text, bytes and nothing at all have their own form; everything else is JSON.
- *
- * @param status For values; undefined means 200.
  */
-export function replyWith(value: unknown, status: number): Reply | Promise<Reply> {
-  if (typeof value === "string") {
-    return hasNoBody(status) ? new Response(null, { status }) : new Response(value, { status });
-  }
-  if (value === undefined) {
-    return new Response(null, { status: status === 200 || status === 201 ? 204 : status });
-  }
+export function replyWith(value: unknown, form: ReplyForm): Reply | Promise<Reply> {
+  if (typeof value === "string" && !form.isEmpty) return Response.text(value, form.init);
+  if (value === undefined) return Response.empty(form.nothing);
   if (typeof value === "object" && value !== null) {
-    if (value instanceof Response) return value;
-    if (typeof (value as { then?: unknown }).then === "function") {
-      return (value as Promise<unknown>).then((settled) => replyWith(settled, status));
-    }
-    if (value instanceof Uint8Array) {
-      return new Response(hasNoBody(status) ? null : value as Uint8Array<ArrayBuffer>, {
-        status,
-        headers: OCTETS,
-      });
-    }
+    if (value instanceof Response || value instanceof globalThis.Response) return value;
+    if (typeof (value as { then?: unknown }).then === "function") return replyLater(value, form);
+    if (value instanceof Uint8Array && !form.isEmpty) return new Response(value, form.octets);
   }
-  if (hasNoBody(status)) return new Response(null, { status });
-  return Response.json(value, { status });
+  return form.isEmpty ? Response.empty(form.status) : Response.json(value, form.init);
 }
 
-function hasNoBody(status: number): boolean {
-  return status === 204 || status === 205 || status === 304;
+async function replyLater(value: unknown, form: ReplyForm): Promise<Reply> {
+  return replyWith(await value, form);
 }
 
-/** The platform's form; for HEAD without the body. */
+/** The platform's form; for HEAD without the content. */
 export function toWeb(reply: Reply, isHead: boolean): globalThis.Response {
-  if (!isHead || reply.body === null) return reply;
-  const { status, statusText, headers } = reply;
+  if (!isHead || reply.body === null) return reply instanceof Response ? reply.toWeb() : reply;
   reply.body.cancel().catch(() => {});
-  return new globalThis.Response(null, { status, statusText, headers });
+  const { status, statusText } = reply;
+  return new globalThis.Response(null, { status, statusText, headers: [...reply.headers] });
 }

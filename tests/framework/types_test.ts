@@ -1,0 +1,342 @@
+/**
+ * What must not compile does not: each `@ts-expect-error` is an error of its own if the line below it compiles.
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import {
+  Body,
+  Controller,
+  createApp,
+  DefaultValuePipe,
+  type Extractor,
+  Get,
+  Header,
+  HttpCode,
+  inject,
+  Injectable,
+  InjectionToken,
+  Module,
+  Param,
+  ParseBoolPipe,
+  ParseFloatPipe,
+  ParseIntPipe,
+  type Pipe,
+  Post,
+  provide,
+  Query,
+  Req,
+  type StandardSchema,
+} from "@millrace/millrace/framework";
+
+/** True only for the same type: `any` equals nothing but `any`. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+function same<_ extends true>(): void {}
+
+interface User {
+  readonly name: string;
+}
+
+declare const userSchema: StandardSchema<User>;
+const parseUser = (value: unknown): User => value as User;
+const loadUser = (id: string): Promise<User> => Promise.resolve({ name: id });
+
+/** Never called: this is for the compiler. */
+export function extractors(): void {
+  same<Same<ReturnType<typeof text>, Extractor<string>>>();
+  function text() {
+    return Param("id");
+  }
+  const int = Param("id", ParseIntPipe);
+  same<Same<typeof int, Extractor<number>>>();
+  const instance = Param("id", new ParseIntPipe());
+  same<Same<typeof instance, Extractor<number>>>();
+  const bool = Query("on", ParseBoolPipe);
+  same<Same<typeof bool, Extractor<boolean>>>();
+  const optional = Query("page");
+  same<Same<typeof optional, Extractor<string | undefined>>>();
+  const paged = Query("page", new DefaultValuePipe(1), ParseIntPipe);
+  same<Same<typeof paged, Extractor<number>>>();
+  const field = Header("x-id");
+  same<Same<typeof field, Extractor<string | undefined>>>();
+  const price = Header("x-price", ParseFloatPipe);
+  same<Same<typeof price, Extractor<number>>>();
+  const raw = Body();
+  same<Same<typeof raw, Extractor<unknown>>>();
+  const checked = Body(userSchema);
+  same<Same<typeof checked, Extractor<User>>>();
+  const parsed = Body(parseUser);
+  same<Same<typeof parsed, Extractor<User>>>();
+  const loaded = Param("id", loadUser);
+  same<Same<typeof loaded, Extractor<User>>>();
+  const chained = Param("id", ParseIntPipe, (id) => new Date(id));
+  same<Same<typeof chained, Extractor<Date>>>();
+  const request = Req();
+  same<Same<typeof request, Extractor<Request>>>();
+
+  // @ts-expect-error a pipe for numbers does not take the text of a path
+  Param("id", (id: number) => id);
+  // @ts-expect-error a query's value may be missing
+  Query("page", (page: string) => page.length);
+  // @ts-expect-error the second pipe does not take what the first gives
+  Param("id", ParseIntPipe, ParseBoolPipe);
+}
+
+class A {
+  #a = 1;
+  a(): number {
+    return this.#a;
+  }
+}
+class B {
+  #b = 1;
+  b(): number {
+    return this.#b;
+  }
+}
+abstract class Port {
+  abstract open(): string;
+}
+const Name = new InjectionToken<string>("Name");
+
+/** Right lists. */
+@Controller("/right/:tenant", A, Name)
+class Right {
+  constructor(a: A, name: string, more?: number) {
+    this.none();
+    this.given = `${a.a()}${name}${more ?? ""}`;
+  }
+  readonly given: string;
+
+  @Get()
+  none(): void {}
+
+  @Get("/one/:id", Param("id"))
+  one(id: string): string {
+    return id;
+  }
+
+  @Get("/two/:id", Param("id", ParseIntPipe), Query("q"))
+  two(id: number, q?: string): string {
+    return `${id}${q ?? ""}`;
+  }
+
+  @Get("/optional/:id", Param("id", ParseIntPipe))
+  optional(id: number, extra?: string): string {
+    return `${id}${extra ?? ""}`;
+  }
+
+  @Get("/wider/:id", Param("id", ParseIntPipe), Req())
+  wider(id: number | string, request: { readonly url: string }): string {
+    return `${id}${request.url}`;
+  }
+
+  @Post("/body/:id", Param("id", ParseIntPipe), Body(userSchemaAtRun()), Header("x-a"), Query("b"))
+  async body(id: number, user: User, a: string | undefined, b: string | undefined): Promise<unknown> {
+    await Promise.resolve();
+    return { id, user, a, b };
+  }
+
+  @Get("/rest/*path", Param("path"))
+  @HttpCode(202)
+  rest(...all: string[]): Uint8Array {
+    return new TextEncoder().encode(all.join());
+  }
+}
+
+function userSchemaAtRun(): StandardSchema<User> {
+  return { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as User }) } };
+}
+
+/** Wrong lists: none of this runs. */
+export function wrong(): unknown[] {
+  class Methods {
+    // @ts-expect-error the pipe gives a number, the parameter is a string
+    @Get("/:id", Param("id", ParseIntPipe))
+    type(id: string): string {
+      return id;
+    }
+
+    // @ts-expect-error a param without a pipe is text
+    @Get("/:id", Param("id"))
+    text(id: number): number {
+      return id;
+    }
+
+    // @ts-expect-error a query's value may be undefined
+    @Get("/", Query("page"))
+    missing(page: string): string {
+      return page;
+    }
+
+    // @ts-expect-error wrong order
+    @Get("/:id", Param("id", ParseIntPipe), Query("q"))
+    order(q: string | undefined, id: number): string {
+      return `${q}${id}`;
+    }
+
+    // @ts-expect-error fewer extractors than required parameters
+    @Get("/:id", Param("id", ParseIntPipe))
+    few(id: number, q: string): string {
+      return `${id}${q}`;
+    }
+
+    // @ts-expect-error no extractor at all for a required parameter
+    @Get("/:id")
+    none(id: number): number {
+      return id;
+    }
+
+    // @ts-expect-error more extractors than parameters
+    @Get("/:id", Param("id", ParseIntPipe), Query("q"))
+    many(id: number): number {
+      return id;
+    }
+
+    // @ts-expect-error an extractor for a method without parameters
+    @Post("/", Body())
+    unwanted(): void {}
+
+    // @ts-expect-error a body without a schema is unknown
+    @Post("/", Body())
+    unchecked(user: User): User {
+      return user;
+    }
+
+    // @ts-expect-error the schema gives a User, the parameter wants more
+    @Post("/", Body(userSchema))
+    more(user: User & { readonly id: number }): number {
+      return user.id;
+    }
+
+    // @ts-expect-error the list holds extractors, not names
+    @Get("/:id", "id")
+    name(id: string): string {
+      return id;
+    }
+
+    // @ts-expect-error a route is a method, not a field
+    @Get("/")
+    field = 1;
+  }
+
+  // @ts-expect-error wrong order
+  @Injectable(A, B)
+  class Order {
+    constructor(b: B, a: A) {
+      void [a, b];
+    }
+  }
+
+  // @ts-expect-error wrong class
+  @Injectable(A)
+  class Wrong {
+    constructor(b: B) {
+      b.b();
+    }
+  }
+
+  // @ts-expect-error fewer tokens than parameters
+  @Injectable(A)
+  class Few {
+    constructor(a: A, b: B) {
+      void [a, b];
+    }
+  }
+
+  // @ts-expect-error more tokens than parameters
+  @Injectable(A, B)
+  class Many {
+    constructor(a: A) {
+      a.a();
+    }
+  }
+
+  // @ts-expect-error no tokens for a constructor that takes something
+  @Injectable()
+  class None {
+    constructor(a: A) {
+      a.a();
+    }
+  }
+
+  // @ts-expect-error a token of another type
+  @Controller("/", Name)
+  class Number {
+    constructor(name: number) {
+      void name;
+    }
+  }
+
+  // @ts-expect-error a module takes nothing
+  @Module({})
+  class Taking {
+    constructor(a: A) {
+      a.a();
+    }
+  }
+
+  // @ts-expect-error a value that is not the token's
+  provide(Name).value(1);
+  // @ts-expect-error a class that is not the token's
+  provide(Port).class(A);
+  // @ts-expect-error a factory that gives something else
+  provide(Name).factory((a) => a.a(), A);
+  // @ts-expect-error a factory with dependencies in the wrong order
+  provide(Name).factory((a: A, b: B) => `${a.a()}${b.b()}`, B, A);
+  // @ts-expect-error a factory with a dependency too few
+  provide(Name).factory((a: A, b: B) => `${a.a()}${b.b()}`, A);
+  // @ts-expect-error inject gives the token's type
+  const injected: number = inject(Name);
+  // @ts-expect-error a text is no token
+  inject("Name");
+  // @ts-expect-error so does get
+  const got: number = createApp(Right).get(Name);
+  // @ts-expect-error a pipe's class must be a pipe
+  Param("id", A);
+
+  return [Methods, Order, Wrong, Few, Many, None, Number, Taking, injected, got];
+}
+
+/** A pipe of one's own, as a class that asks for a dependency. */
+class Named implements Pipe<string, string> {
+  readonly #name = inject(Name);
+  transform(value: string): string {
+    return `${this.#name}:${value}`;
+  }
+}
+
+@Controller("/named")
+class NamedController {
+  @Get("/:id", Param("id", Named))
+  get(id: string): string {
+    return id;
+  }
+}
+
+@Module({
+  controllers: [Right, NamedController],
+  providers: [A, B, provide(Name).factory((a) => `n${a.a()}`, A)],
+})
+class AppModule {}
+
+Deno.test("types: what compiles also runs", async () => {
+  const app = createApp(AppModule);
+  const send = async (path: string, init?: RequestInit): Promise<unknown> => {
+    const response = await app.fetch(new Request(`http://localhost${path}`, init));
+    return [response.status, await response.text()];
+  };
+  assertEquals(app.get(Right).given, "1n1");
+  assertEquals(await send("/right/t"), [204, ""]);
+  assertEquals(await send("/right/t/two/7?q=a"), [200, "7a"]);
+  assertEquals(await send("/right/t/rest/a/b%20c"), [202, "a/b c"]);
+  assertEquals(await send("/named/x"), [200, "n1:x"]);
+  assertEquals(
+    await send("/right/t/body/7?b=2", {
+      method: "POST",
+      body: '{"name":"ann"}',
+      headers: { "content-type": "application/json", "x-a": "1" },
+    }),
+    [201, '{"id":7,"user":{"name":"ann"},"a":"1","b":"2"}'],
+  );
+});
