@@ -40,17 +40,28 @@ export const DEFAULT_BACKLOG = 1024;
  */
 export const ACCEPT_RETRY_MS = 50;
 
-class RetryTimer extends TimerEntry {
+/** Ends the rest of a listener. */
+export class RetryTimer extends TimerEntry {
   readonly #retry: () => void;
 
+  /** @param retry What to do when it is over. */
   constructor(retry: () => void) {
     super();
     this.#retry = retry;
   }
 
+  /** See {@link TimerEntry.fire}. */
   override fire(): void {
     this.#retry();
   }
+}
+
+/** The backlog to ask for. @throws {RangeError} Unless it is an integer of 1 or more. */
+export function checkBacklog(backlog: number = DEFAULT_BACKLOG): number {
+  if (!Number.isInteger(backlog) || backlog < 1) {
+    throw new RangeError(`backlog "${backlog}" is not an integer >= 1`);
+  }
+  return backlog;
 }
 
 /** Accepts connections and hands them out as transports. */
@@ -78,10 +89,7 @@ export class TcpAcceptor implements Source, Acceptor {
     const bytes = new Uint8Array(ADDRESS_BYTES);
     addr.encode(bytes);
     const flags = (options.reusePort ? LISTEN_REUSE_PORT : 0) | (options.v6Only ? LISTEN_V6_ONLY : 0);
-    const backlog = options.backlog ?? DEFAULT_BACKLOG;
-    if (!Number.isInteger(backlog) || backlog < 1) {
-      throw new RangeError(`backlog "${backlog}" is not an integer >= 1`);
-    }
+    const backlog = checkBacklog(options.backlog);
     this.#fd = expectResult(reactor.native.tcpListen(bytes, backlog, flags), "listen", addr.toString());
     expectResult(reactor.native.localAddress(this.#fd, bytes), "getsockname");
     this.localAddr = SocketAddr.decode(bytes);
