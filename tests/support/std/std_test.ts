@@ -130,9 +130,37 @@ Deno.test("a failed assertEquals names both values", () => {
   assertStringIncludes(error.message, "8080");
 });
 
-Deno.test("expect has the matchers", () => {
-  expect({ a: [1] }).toEqual({ a: [1] });
-  expect(() => expect(1).toBe(2)).toThrow();
+Deno.test("expect: each matcher passes and fails where it should", async () => {
+  const boom = (): never => {
+    throw new RangeError("too far");
+  };
+  const cases: [() => void, () => void][] = [
+    [() => expect(1).toBe(1), () => expect({}).toBe({})],
+    [() => expect({ a: [1] }).toEqual({ a: [1] }), () => expect({ a: 1 }).toEqual({ a: 2 })],
+    [() => expect(1).not.toBe(2), () => expect(1).not.toBe(1)],
+    [() => expect({ a: 1, b: 2 }).toMatchObject({ a: 1 }), () => expect({ a: 1 }).toMatchObject({ a: 2 })],
+    [() => expect(1).toBeTruthy(), () => expect(0).toBeTruthy()],
+    [() => expect(null).toBeNull(), () => expect(undefined).toBeNull()],
+    [() => expect(1).toBeDefined(), () => expect(undefined).toBeDefined()],
+    [() => expect(2).toBeGreaterThan(1), () => expect(1).toBeGreaterThan(1)],
+    [() => expect(1).toBeLessThanOrEqual(1), () => expect(2).toBeLessThanOrEqual(1)],
+    [() => expect(0.1 + 0.2).toBeCloseTo(0.3), () => expect(1).toBeCloseTo(1.1)],
+    [() => expect([]).toBeInstanceOf(Array), () => expect({}).toBeInstanceOf(Array)],
+    [() => expect("abc").toMatch(/b/), () => expect("abc").toMatch("x")],
+    [() => expect([1, 2]).toContain(2), () => expect([1, 2]).toContain(3)],
+    [() => expect([{ a: 1 }]).toContainEqual({ a: 1 }), () => expect([{ a: 1 }]).toContainEqual({ a: 2 })],
+    [() => expect([1]).toHaveLength(1), () => expect([1]).toHaveLength(2)],
+    [() => expect({ a: { b: 1 } }).toHaveProperty("a.b", 1), () => expect({ a: 1 }).toHaveProperty("b")],
+    [() => expect(boom).toThrow("far"), () => expect(boom).toThrow(TypeError)],
+    [() => expect(boom).toThrow(RangeError), () => expect(() => 1).toThrow()],
+  ];
+  for (const [good, bad] of cases) {
+    good();
+    assertThrows(bad, AssertionError);
+  }
+  await expect(Promise.resolve(1)).resolves.toBe(1);
+  await expect(Promise.reject(new RangeError("late"))).rejects.toThrow("late");
+  await assertRejects(() => expect(Promise.resolve(1)).rejects.toThrow());
 });
 
 Deno.test("streams are read to the end and split into lines", async () => {
@@ -151,12 +179,36 @@ Deno.test("streams are read to the end and split into lines", async () => {
 
 Deno.test("FakeTime moves timers and Date by hand", () => {
   using time = new FakeTime(1000);
-  let fired = 0;
-  setTimeout(() => fired = Date.now(), 50);
+  const fired: [string, number][] = [];
+  setTimeout(() => fired.push(["once", Date.now()]), 50);
+  const every = setInterval(() => fired.push(["every", Date.now()]), 20);
+  clearTimeout(setTimeout(() => fired.push(["never", 0]), 10));
   time.tick(49);
-  assertEquals(fired, 0);
+  assertEquals(fired, [["every", 1020], ["every", 1040]]);
   time.tick(1);
-  assertEquals(fired, 1050);
+  assertEquals(fired.at(-1), ["once", 1050]);
+  clearInterval(every);
+  time.tick(1000);
+  assertEquals(fired.length, 3);
+  assertEquals(new Date().getTime(), 2050);
+  assert(new Date() instanceof Date);
+});
+
+Deno.test("FakeTime lets promises run between timers, and is gone afterwards", async () => {
+  const before = Date.now();
+  {
+    using time = new FakeTime(0);
+    let woken = 0;
+    const sleeper = (async () => {
+      await new Promise<void>((done) => setTimeout(done, 10));
+      await new Promise<void>((done) => setTimeout(done, 10));
+      woken = Date.now();
+    })();
+    await time.tickAsync(20);
+    await sleeper;
+    assertEquals(woken, 20);
+  }
+  assert(Date.now() >= before);
 });
 
 Deno.test("crypto digests", async () => {
