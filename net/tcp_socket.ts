@@ -7,12 +7,15 @@ import {
   FLAG_MORE,
   KIND_READINESS,
   KIND_STREAM,
+  OP_ADD,
   OP_MODIFY,
   OP_READY,
   OP_RECEIVE,
   OP_SEND,
   OP_SHUTDOWN,
+  OPTION_KEEP_ALIVE,
   OPTION_LINGER,
+  OPTION_NO_DELAY,
   READABLE,
   WRITABLE,
 } from "../ffi/abi.ts";
@@ -59,11 +62,15 @@ export class TcpSocket implements Source, Transport {
   #backlogAt = 0;
   #backlogEnd = 0;
 
-  /** @param reactor Where it lives. @param fd A connected, non-blocking socket; it belongs to this object now. */
-  constructor(reactor: Reactor, fd: number) {
+  /**
+   * @param reactor Where it lives. @param fd A connected, non-blocking socket; it belongs to this object now.
+   * @param watched The reactor's selector has it already, for another source that has given up its token.
+   */
+  constructor(reactor: Reactor, fd: number, watched = false) {
     this.#reactor = reactor;
     this.#fd = fd;
-    this.#token = reactor.add(this, fd, READABLE, KIND_STREAM);
+    this.#token = reactor.insert(this);
+    reactor.queue(watched ? OP_MODIFY : OP_ADD, fd, this.#token, READABLE, KIND_STREAM);
   }
 
   /** See {@link Transport.output}. */
@@ -321,6 +328,24 @@ export class TcpSocket implements Source, Transport {
     this.#backlog = undefined;
     this.#reactor.close(this.#token, this.#fd);
     this.handler.onClose(error);
+  }
+
+  // ---- options ----
+
+  /** See {@link Transport.setNoDelay}. */
+  setNoDelay(on: boolean): void {
+    this.#setOption(OPTION_NO_DELAY, on ? 1 : 0);
+  }
+
+  /** See {@link Transport.setKeepAlive}. */
+  setKeepAlive(seconds: number): void {
+    this.#setOption(OPTION_KEEP_ALIVE, seconds);
+  }
+
+  #setOption(option: number, value: number): void {
+    // The number of a closed descriptor may be another connection's by now.
+    if (this.#state === CLOSED) return;
+    expectResult(this.#reactor.native.setOption(this.#fd, option, value), "setsockopt", this.#peerText());
   }
 
   // ---- addresses ----

@@ -53,10 +53,14 @@ export interface Transport {
   close(): void;
   /** Close at once: what has not gone out is dropped, the peer sees a reset. */
   abort(): void;
-  /** This side's address. */
+  /** This side's address. @throws {ClosedError} After the transport has gone. */
   localAddr(): SocketAddr;
-  /** The peer's address. */
+  /** The peer's address. @throws {ClosedError} After the transport has gone. */
   peerAddr(): SocketAddr;
+  /** Send small writes at once (Nagle's algorithm off), which is how connections begin. */
+  setNoDelay?(on: boolean): void;
+  /** Seconds of silence, an integer, before the peer is probed for being alive; 0: never, the default. */
+  setKeepAlive?(seconds: number): void;
 }
 
 /** The most that one {@link Transport.begin} may ask for, bytes. */

@@ -1,0 +1,211 @@
+/**
+ * Opening a TCP connection: on the batched reactor, or on the host's sockets.
+ * @module
+ */
+import { ADDRESS_BYTES, KIND_READINESS, OP_READY, WRITABLE } from "../ffi/abi.ts";
+import { errno } from "../ffi/errno.ts";
+import { expectResult, IoError } from "../ffi/errors.ts";
+import type { Reactor } from "../reactor/reactor.ts";
+import type { Source } from "../reactor/source.ts";
+import { TimeoutError } from "../runtime/errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Context, Waker } from "../runtime/task/context.ts";
+import { Future } from "../runtime/task/future.ts";
+import { PENDING, type Poll } from "../runtime/task/poll.ts";
+import { Alarm, checkDelay } from "../runtime/time/alarm.ts";
+import { SocketAddr } from "./addr.ts";
+import { type BackendOptions, chooseBackend } from "./backend.ts";
+import { hostError } from "./host_error.ts";
+import { HostTransport } from "./host_transport.ts";
+import { TcpSocket } from "./tcp_socket.ts";
+import type { Transport } from "./transport.ts";
+
+/** How a connection is opened. */
+export interface ConnectOptions extends BackendOptions {
+  /** Give up after this many milliseconds, 0 or more. Default: when the system does, minutes later. */
+  readonly timeoutMs?: number | undefined;
+  /** Give up when it aborts: the future throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One attempt that is under way. */
+interface Attempt {
+  /** Is the outcome there? */
+  readonly isSettled: boolean;
+  /** The outcome; throws what went wrong. Once. */
+  take(): Transport;
+  /** Give up. */
+  cancel(): void;
+}
+
+/** An attempt of the reactor: the outcome is known when the socket is writable. */
+class NativeAttempt implements Attempt, Source {
+  readonly #reactor: Reactor;
+  readonly #addr: SocketAddr;
+  readonly #onSettled: () => void;
+  readonly #fd: number;
+  readonly #token: number;
+  #error: Error | undefined;
+  isSettled = false;
+
+  constructor(reactor: Reactor, addr: SocketAddr, onSettled: () => void) {
+    this.#reactor = reactor;
+    this.#addr = addr;
+    this.#onSettled = onSettled;
+    this.#fd = expectResult(reactor.native.tcpConnect(addr.encode()), "connect", addr.toString());
+    this.#token = reactor.add(this, this.#fd, WRITABLE, KIND_READINESS);
+  }
+
+  complete(operation: number, result: number): void {
+    if (this.isSettled) return;
+    if (operation !== OP_READY) return this.#settle(new IoError("epoll_ctl", -result));
+    const error = this.#reactor.native.socketError(this.#fd);
+    if (error < 0) this.#settle(new IoError("connect", -error, this.#addr.toString()));
+    else if ((result & WRITABLE) !== 0) this.#settle(this.#selfConnected());
+  }
+
+  /**
+   * On Linux a socket can connect to itself: nobody listens on a port of the ephemeral range, and the system picks
+   * that very port for this side (RFC 9293 §3.5, simultaneous open). To the caller that is nobody listening.
+   */
+  #selfConnected(): Error | undefined {
+    const local = new Uint8Array(ADDRESS_BYTES);
+    const { native } = this.#reactor;
+    if (native.localAddress(this.#fd, local) < 0 || !SocketAddr.decode(local).equals(this.#addr)) {
+      return undefined;
+    }
+    return new IoError("connect", errno("ECONNREFUSED"), this.#addr.toString());
+  }
+
+  #settle(error: Error | undefined): void {
+    this.isSettled = true;
+    this.#error = error;
+    if (error !== undefined) this.#reactor.close(this.#token, this.#fd);
+    this.#onSettled();
+  }
+
+  take(): Transport {
+    if (this.#error !== undefined) throw this.#error;
+    this.#reactor.remove(this.#token);
+    return new TcpSocket(this.#reactor, this.#fd, true);
+  }
+
+  cancel(): void {
+    if (this.#error === undefined) this.#reactor.close(this.#token, this.#fd);
+  }
+}
+
+/** An attempt of the host. */
+class HostAttempt implements Attempt {
+  readonly #runtime: Runtime;
+  #conn: Deno.TcpConn | undefined;
+  #error: Error | undefined;
+  #cancelled = false;
+
+  constructor(runtime: Runtime, addr: SocketAddr, onSettled: () => void) {
+    this.#runtime = runtime;
+    // Without the permission this rejects, too.
+    Deno.connect({ hostname: addr.ip, port: addr.port }).then((conn) => {
+      if (this.#cancelled) return conn.close();
+      conn.setNoDelay(true);
+      this.#conn = conn;
+      onSettled();
+    }, (error) => {
+      this.#error = hostError("connect", error, addr.toString());
+      if (!this.#cancelled) onSettled();
+    });
+  }
+
+  get isSettled(): boolean {
+    return this.#conn !== undefined || this.#error !== undefined;
+  }
+
+  take(): Transport {
+    if (this.#error !== undefined) throw this.#error;
+    return new HostTransport(this.#runtime, this.#conn!);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#conn?.close();
+  }
+}
+
+/** See {@link connectTransport}. */
+class Connect extends Future<Transport> {
+  readonly #runtime: Runtime;
+  readonly #addr: SocketAddr;
+  readonly #options: ConnectOptions;
+  readonly #alarm: Alarm | undefined;
+  readonly #wake = (): void => this.#waker?.wake();
+  #attempt: Attempt | undefined;
+  #waker: Waker | undefined;
+
+  constructor(runtime: Runtime, addr: SocketAddr, options: ConnectOptions) {
+    super();
+    const { timeoutMs = Infinity } = options;
+    checkDelay("timeoutMs", timeoutMs);
+    this.#runtime = runtime;
+    this.#addr = addr;
+    this.#options = options;
+    if (timeoutMs !== Infinity) this.#alarm = new Alarm(runtime.time, runtime.time.refresh() + timeoutMs);
+  }
+
+  override poll(cx: Context): Poll<Transport> {
+    this.#waker = cx.waker;
+    const { signal } = this.#options;
+    if (signal?.aborted) this.#giveUp(signal.reason);
+    this.#attempt ??= this.#start(signal);
+    if (this.#attempt.isSettled) {
+      if (!cx.spend()) return PENDING;
+      this.#release();
+      return this.#attempt.take();
+    }
+    if (this.#alarm?.poll(cx.waker)) this.#giveUp(new TimeoutError("connect", this.#options.timeoutMs!));
+    return PENDING;
+  }
+
+  #start(signal: AbortSignal | undefined): Attempt {
+    const runtime = this.#runtime;
+    const attempt = chooseBackend(runtime, this.#options) === "native"
+      ? new NativeAttempt(runtime.reactor, this.#addr, this.#wake)
+      : new HostAttempt(runtime, this.#addr, this.#wake);
+    signal?.addEventListener("abort", this.#wake);
+    return attempt;
+  }
+
+  #giveUp(reason: unknown): never {
+    this.cancel();
+    throw reason;
+  }
+
+  #release(): void {
+    this.#alarm?.cancel();
+    this.#options.signal?.removeEventListener("abort", this.#wake);
+    this.#waker = undefined;
+  }
+
+  override cancel(): void {
+    this.#release();
+    this.#attempt?.cancel();
+  }
+}
+
+/**
+ * Open a connection and get the bare transport: its handler must be set in the same poll, or, when awaited,
+ * before the next turn. `TcpStream.connect` is the form for programs.
+ *
+ * Nothing happens before the first poll, but the timeout counts from this call. Cancel safe: the attempt is
+ * given up, and nothing stays open.
+ *
+ * @throws {IoError} `ECONNREFUSED`, `EHOSTUNREACH`, `ETIMEDOUT` and so on, syscall `connect`, with the address.
+ * @throws {TimeoutError} phase `connect`. @throws The signal's reason, unchanged.
+ * @throws {RangeError} At the call, when `timeoutMs` is below 0 or not a number.
+ */
+export function connectTransport(
+  runtime: Runtime,
+  addr: SocketAddr,
+  options: ConnectOptions = {},
+): Future<Transport> {
+  return new Connect(runtime, addr, options);
+}
