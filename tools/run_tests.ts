@@ -127,7 +127,7 @@ function checkCoverage(config: string, profile: string): void {
       "coverage",
       "--config",
       config,
-      "--exclude=_test\\.ts$|_bench\\.ts$|/tests/|/tools/|/bench/",
+      "--exclude=_test\\.ts$|_bench\\.ts$|/testing/|/tests/|/tools/|/bench/",
       profile,
     ],
     cwd: ROOT,

@@ -63,8 +63,6 @@ function importRule(applies: (path: string) => boolean, check: Check): Deno.lint
   };
 }
 
-const isTest = (path: string): boolean => /_(test|bench)\.ts$/.test(path);
-
 const direction = importRule((path) => floorOf(path) >= 0, (path, { specifier }) => {
   const target = resolve(path, specifier);
   if (target === undefined) return undefined;

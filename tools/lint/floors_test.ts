@@ -99,6 +99,12 @@ const cases: readonly Case[] = [
   },
   {
     rule: "codec-imports",
+    file: "http/h1/testing/cases.ts",
+    good: ['import { assert } from "@std/assert";'],
+    bad: [],
+  },
+  {
+    rule: "codec-imports",
     file: "http/h2/connection.ts",
     good: ['import { a } from "../hpack/encoder.ts";'],
     bad: ['import { a } from "../qpack/encoder.ts";', 'import { a } from "../h1/head.ts";'],

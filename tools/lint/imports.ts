@@ -76,8 +76,13 @@ export function floorOf(path: string): number {
   return FLOORS.indexOf(path.split("/", 1)[0] as typeof FLOORS[number]);
 }
 
-/** A file of a floor, or mod.ts, that goes to the registry: no test, no bench. */
+/** A test, a bench, or what only they import: below a folder `testing` of http/. */
+export function isTest(path: string): boolean {
+  return /_(test|bench)\.ts$|^http\/.*\btesting\//.test(path);
+}
+
+/** A file of a floor, or mod.ts, that goes to the registry. */
 export function isPublished(path: string): boolean {
-  if (!path.endsWith(".ts") || /_(test|bench)\.ts$/.test(path)) return false;
+  if (!path.endsWith(".ts") || isTest(path)) return false;
   return path === "mod.ts" || floorOf(path) >= 0;
 }
