@@ -76,8 +76,13 @@ export class Selector implements Disposable {
   /**
    * Fill `events` with what is ready, waiting for the first up to `timeoutMs` (0: do not wait, -1: no limit;
    * fractions count). Blocks the thread. Returns the number of events; 0 may also mean that a signal came.
+   *
+   * @throws {RangeError} When `timeoutMs` is NaN.
    */
   select(events: Events, timeoutMs: number): number {
+    if (Number.isNaN(timeoutMs)) {
+      throw new RangeError(`timeoutMs "${timeoutMs}" is not a number of milliseconds or -1`);
+    }
     const timeoutUs = timeoutMs < 0 ? -1 : Math.min(Math.ceil(timeoutMs * 1000), 0x7fffffff);
     const count = expectResult(
       this.#native.turn(this.#handle, this.#memory.block, 0, NO_INPUT, 0, 0, timeoutUs),
@@ -94,6 +99,7 @@ export class Selector implements Disposable {
 
   /** A waker of this selector whose events carry `token`. It is closed with the selector. */
   waker(token: Token): SelectorWaker {
+    this.#check(token, Interest.READABLE);
     const native = this.#native;
     const fd = expectResult(native.wakerOpen(), "eventfd");
     this.#wakers.push(fd);
