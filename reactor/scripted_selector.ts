@@ -134,7 +134,8 @@ export class VirtualSelector extends VirtualFile {
       this.#ready.delete(watch);
       const bits = watch.file.readiness & wantedOf(watch);
       if (bits === 0) continue;
-      events.push({ watch, bits });
+      // As epoll.c reports EPOLLHUP.
+      events.push({ watch, bits: (bits & CLOSED) === 0 ? bits : bits | READ_CLOSED });
       if ((watch.interest & LEVEL) !== 0) this.#ready.add(watch);
     }
     return events;
