@@ -81,7 +81,7 @@ export class RequestLine {
     if (
       q + 10 >= end || bytes[q] !== SP || bytes[q + 8] !== 0x31 || bytes[q + 9] !== CR ||
       bytes[q + 10] !== LF || q - targetStart > this.#maxTargetBytes ||
-      decodeVersion(bytes, q + 1, end, 505) !== 1
+      decodeVersion(bytes, q + 1, end, 400, 505) !== 1
     ) {
       return this.#anyLine(bytes, start, end);
     }
@@ -113,7 +113,7 @@ export class RequestLine {
       p = this.#target(bytes, p, end);
       if (p < 0) return -1;
     }
-    const minor = decodeVersion(bytes, p, end, 505);
+    const minor = decodeVersion(bytes, p, end, 400, 505);
     if (minor < 0) return -1;
     p += VERSION_BYTES;
     if (p < end && bytes[p] !== CR) {

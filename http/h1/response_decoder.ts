@@ -215,7 +215,7 @@ export class ResponseDecoder {
 
   /** Up to the reason phrase. Its SP may be missing where the phrase is, as from many servers. */
   #status(bytes: Uint8Array, at: number, end: number): number {
-    const minor = decodeVersion(bytes, at, end, BAD_GATEWAY);
+    const minor = decodeVersion(bytes, at, end, BAD_GATEWAY, BAD_GATEWAY);
     if (minor < 0) return -1;
     let p = at + VERSION_BYTES;
     if (p === end) return -1;

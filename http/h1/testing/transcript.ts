@@ -13,7 +13,7 @@ import { ResponseDecoder } from "../response_decoder.ts";
 
 /** The outcome: one entry for each head, content and end, then perhaps an error; and the bytes nobody consumed. */
 export interface Transcript {
-  readonly events: string[];
+  readonly events: readonly string[];
   readonly error: string | undefined;
   readonly rest: string;
 }
