@@ -11,6 +11,7 @@ import {
   type ImportSite,
   importVisitor,
   isPublished,
+  isTest,
   projectPath,
   resolve,
 } from "./imports.ts";
