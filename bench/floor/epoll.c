@@ -45,12 +45,12 @@ struct connection {
 static char in[IN_BYTES];
 static char out[OUT_BYTES];
 static size_t out_length;
-static char answer[MAX_ANSWER];
-static size_t answer_length;
+static char answers[2][MAX_ANSWER]; /* [1] says that the connection will be closed */
+static size_t answer_lengths[2];
 static time_t answer_second = -1;
 
-/* Writes the answer again when the second of its Date has passed. */
-static void refresh_answer(void) {
+/* Writes the answers again when the second of their Date has passed. */
+static void refresh_answers(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   if (now.tv_sec == answer_second) return;
@@ -59,13 +59,16 @@ static void refresh_answer(void) {
   char date[64];
   gmtime_r(&now.tv_sec, &parts);
   strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  answer_length = (size_t)snprintf(answer, sizeof answer,
-                                   "HTTP/1.1 200 OK\r\n"
-                                   "Content-Type: text/plain\r\n"
-                                   "Content-Length: 13\r\n"
-                                   "Date: %s\r\n\r\n"
-                                   "Hello, World!",
-                                   date);
+  for (int closing = 0; closing < 2; closing++) {
+    answer_lengths[closing] = (size_t)snprintf(answers[closing], MAX_ANSWER,
+                                               "HTTP/1.1 200 OK\r\n"
+                                               "Content-Type: text/plain\r\n"
+                                               "Content-Length: 13\r\n"
+                                               "%s"
+                                               "Date: %s\r\n\r\n"
+                                               "Hello, World!",
+                                               closing ? "Connection: close\r\n" : "", date);
+  }
 }
 
 static void close_connection(struct connection *c) {
@@ -132,8 +135,8 @@ static size_t answer_requests(struct connection *c, size_t length) {
     if (p == end) break;
     const char *next = request_end(p, end, &close_after);
     if (next == NULL) break;
-    memcpy(out + out_length, answer, answer_length);
-    out_length += answer_length;
+    memcpy(out + out_length, answers[close_after], answer_lengths[close_after]);
+    out_length += answer_lengths[close_after];
     c->closing = close_after;
     p = next;
   }
@@ -253,7 +256,7 @@ int main(void) {
   for (;;) {
     int count = epoll_wait(epoll, events, MAX_EVENTS, -1);
     if (count < 0 && errno != EINTR) fail("epoll_wait");
-    refresh_answer();
+    refresh_answers();
     for (int i = 0; i < count; i++) {
       struct connection *c = events[i].data.ptr;
       if (c == NULL) accept_all(epoll, listener);
