@@ -1,0 +1,89 @@
+/**
+ * Sends the content of a response, whatever it is, at the pace of the socket.
+ * @module
+ */
+import type { Bytes } from "../../ffi/native.ts";
+import type { Transport } from "../../net/transport.ts";
+import { MillraceError } from "../../runtime/errors.ts";
+import type { BodySource } from "../body.ts";
+import { encodeChunkHeader, encodeCrlf, encodeLastChunk, MAX_CHUNK_HEADER_BYTES } from "../h1/encoder.ts";
+
+/** Content up to this size is copied behind its head, so that both leave in one call; bytes. */
+export const COPY_MAX = 16_384;
+
+/** Waits until the transport has room; rejects when the connection is lost. */
+export type AwaitRoom = () => Promise<void>;
+
+/** Sends bytes without copying them; resolves when the system has taken all. */
+export async function sendBytes(
+  transport: Transport,
+  room: AwaitRoom,
+  bytes: Bytes,
+  start = 0,
+): Promise<void> {
+  let at = start;
+  for (;;) {
+    if (transport.isBlocked) await room();
+    at += transport.trySend(bytes, at, bytes.length);
+    if (at === bytes.length) return;
+    if (!transport.isBlocked) await room();
+  }
+}
+
+/** Sends a source in chunks (RFC 9112 7.1), with the last one. */
+export async function sendChunked(transport: Transport, room: AwaitRoom, source: BodySource): Promise<void> {
+  for (;;) {
+    const chunk = await source.read();
+    if (transport.isBlocked || transport.isClosed) await room();
+    if (chunk === undefined) break;
+    await sendChunk(transport, room, chunk);
+  }
+  const at = transport.begin(MAX_CHUNK_HEADER_BYTES);
+  transport.commit(at, encodeLastChunk(transport.output, at));
+}
+
+async function sendChunk(transport: Transport, room: AwaitRoom, chunk: Bytes): Promise<void> {
+  const copied = chunk.length <= COPY_MAX;
+  const at = transport.begin(MAX_CHUNK_HEADER_BYTES + 2 + (copied ? chunk.length : 0));
+  const { output } = transport;
+  let end = encodeChunkHeader(output, at, chunk.length);
+  if (copied) {
+    output.set(chunk, end);
+    end = encodeCrlf(output, end + chunk.length);
+  }
+  transport.commit(at, end);
+  if (copied) return;
+  await sendBytes(transport, room, chunk);
+  const tail = transport.begin(2);
+  transport.commit(tail, encodeCrlf(transport.output, tail));
+}
+
+/**
+ * Sends a source as it is: exactly `length` bytes, or up to the close when that is undefined.
+ *
+ * @throws {MillraceError} `ERR_CONTENT_LENGTH` when the source brings another number of bytes than was announced.
+ */
+export async function sendPlain(
+  transport: Transport,
+  room: AwaitRoom,
+  source: BodySource,
+  length: number | undefined,
+): Promise<void> {
+  let sent = 0;
+  for (;;) {
+    const chunk = await source.read();
+    if (transport.isBlocked || transport.isClosed) await room();
+    if (chunk === undefined) break;
+    sent += chunk.length;
+    if (length !== undefined && sent > length) throw wrongLength(length, `${sent} and more`);
+    await sendBytes(transport, room, chunk);
+  }
+  if (length !== undefined && sent !== length) throw wrongLength(length, String(sent));
+}
+
+function wrongLength(announced: number, sent: string): MillraceError {
+  return new MillraceError(
+    "ERR_CONTENT_LENGTH",
+    `sending a response: its content-length is ${announced}, its content has ${sent} bytes`,
+  );
+}

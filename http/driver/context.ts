@@ -1,0 +1,66 @@
+/**
+ * What the connections of one server share.
+ * @module
+ */
+import type { TimeDriver } from "../../runtime/time/driver.ts";
+import type { Request } from "../request.ts";
+import type { Response } from "../response.ts";
+import type { ServeLimits } from "../server/options.ts";
+import type { HeadWriter } from "./head_writer.ts";
+
+/** Answers a request, at once or later. */
+export type Handler = (
+  request: Request,
+) => Response | globalThis.Response | Promise<Response | globalThis.Response>;
+
+/** Answers for a handler that failed. Its own failure becomes a plain 500. */
+export type ErrorHandler = (
+  error: unknown,
+  request: Request,
+) => Response | globalThis.Response | Promise<Response | globalThis.Response>;
+
+/** Counters of a server; only ever rising, but for the open connections. */
+export interface ServerCounters {
+  /** Connections that are open. */
+  connections: number;
+  /** Connections that were accepted. */
+  accepted: number;
+  /** Requests whose head was accepted. */
+  requests: number;
+  /** Requests that were refused: malformed, over a limit, too slow. */
+  refused: number;
+  /** Handlers that threw or rejected. */
+  failed: number;
+}
+
+/** A connection as its server sees it. */
+export interface ServedConnection {
+  /** End after the response that is under way, or now if there is none. */
+  drain(): void;
+  /** End now. */
+  abort(): void;
+}
+
+/** One per server. */
+export interface ServerContext {
+  /** The user's handler. */
+  readonly handler: Handler;
+  /** Called when it fails. */
+  readonly onError: ErrorHandler;
+  /** What is put up with. */
+  readonly limits: ServeLimits;
+  /** Method names besides the registered eight and PATCH that reach the handler. */
+  readonly methods: ReadonlySet<string>;
+  /** The runtime's timers. */
+  readonly time: TimeDriver;
+  /** The heads of responses. */
+  readonly heads: HeadWriter;
+  /** What happened so far. */
+  readonly counters: ServerCounters;
+  /** Is the server shutting down? Then every response is its connection's last. */
+  readonly isDraining: boolean;
+  /** `http`, or `https` above TLS. */
+  readonly scheme: "http" | "https";
+  /** A connection is gone. */
+  closed(connection: ServedConnection): void;
+}

@@ -1,0 +1,619 @@
+/**
+ * One HTTP/1.1 connection of a server: the place where the codec meets a transport, a clock and the handler.
+ * @module
+ */
+import type { Bytes } from "../../ffi/native.ts";
+import type { SocketAddr } from "../../net/addr.ts";
+import { MAX_BEGIN, type Transport, type TransportHandler } from "../../net/transport.ts";
+import { writeUtf8 } from "../../runtime/bytes/ascii.ts";
+import { ClosedError, TimeoutError } from "../../runtime/errors.ts";
+import type { BodySource } from "../body.ts";
+import { EVENT_DATA, EVENT_END, EVENT_HEAD } from "../h1/body.ts";
+import { BODY_LENGTH, BODY_NONE } from "../h1/head.ts";
+import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
+import { RequestDecoder } from "../h1/request_decoder.ts";
+import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
+import { Request, type RequestContext } from "../request.ts";
+import { Response, type ResponseContent } from "../response.ts";
+import { MIN_RATE_GRACE_MS } from "../server/options.ts";
+import { COPY_MAX, sendBytes, sendChunked, sendPlain } from "./body_writer.ts";
+import type { ServedConnection, ServerContext } from "./context.ts";
+import { Deadline } from "./deadline.ts";
+import {
+  CONNECTION_CLOSES,
+  CONNECTION_PERSISTENT,
+  CONNECTION_TOLD,
+  type HeadParts,
+  LENGTH_CHUNKED,
+  LENGTH_UNTOLD,
+} from "./head_writer.ts";
+import { HeldBytes } from "./held_bytes.ts";
+import { plainResponse, statusOf } from "./refuse.ts";
+
+/** Pipelined bytes that may wait for the response before them; more make the peer wait. */
+export const HELD_MAX = 65_536;
+/** Unread content of an answered request that is still swallowed to keep the connection; bytes. */
+export const DISCARD_MAX = 262_144;
+/** After the last response the peer has this long to read it and close, milliseconds. */
+export const LINGER_MS = 2_000;
+
+const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+// What the deadline is for.
+const PHASE_IDLE = 0;
+const PHASE_HEAD = 1;
+const PHASE_BODY = 2;
+const PHASE_HANDLER = 3;
+const PHASE_SEND = 4;
+const PHASE_LINGER = 5;
+
+/**
+ * Decodes requests, calls the handler, encodes responses, one at a time and in order. A handler that answers at once
+ * costs no Promise: the response of a request is written while its bytes are still in the receive arena.
+ */
+export class H1Connection implements TransportHandler, RequestContext, IncomingBodyOwner, ServedConnection {
+  readonly #server: ServerContext;
+  readonly #transport: Transport;
+  readonly #decoder: RequestDecoder;
+  readonly #deadline: Deadline;
+  readonly #held = new HeldBytes();
+  #phase = PHASE_HEAD;
+  #open = true;
+  // The message in progress.
+  #exchange = 0; // counts requests: a late answer to an earlier one is recognised
+  #busy = false; // its response is not complete
+  #headSent = false;
+  #keepAlive = true;
+  #isHead = false;
+  #minor = 1;
+  #request: Request | undefined;
+  #body: IncomingBody | undefined; // its content, until it has ended
+  #expectsContinue = false;
+  #congested = false;
+  #discarded = -1; // bytes of content that nobody wants, -1 while somebody may
+  #bodySince = 0;
+  #bodyBytes = 0;
+  #peerEnded = false;
+  #abort: AbortController | undefined;
+  #remoteAddr: SocketAddr | undefined;
+  #outgoing: BodySource | undefined;
+  #room: { resolve(): void; reject(reason: unknown): void } | undefined;
+
+  /** @param server Shared by all its connections. @param transport Newly accepted. */
+  constructor(server: ServerContext, transport: Transport) {
+    this.#server = server;
+    this.#transport = transport;
+    this.#decoder = new RequestDecoder(server.limits);
+    this.#deadline = new Deadline(server.time, () => this.#expire());
+    transport.handler = this;
+    this.#deadline.set(server.limits.headTimeoutMs);
+  }
+
+  // ---- what the request asks ----
+
+  /** See {@link RequestContext.scheme}. */
+  get scheme(): "http" | "https" {
+    return this.#server.scheme;
+  }
+
+  /** See {@link RequestContext.remoteAddr}. */
+  get remoteAddr(): SocketAddr {
+    return this.#remoteAddr ??= this.#transport.peerAddr();
+  }
+
+  /** See {@link RequestContext.abortSignal}. */
+  abortSignal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (!this.#open) this.#abort.abort(new ClosedError("the connection", "remote"));
+    return this.#abort.signal;
+  }
+
+  // ---- bytes in ----
+
+  /** See {@link TransportHandler.onData}. */
+  onData(bytes: Bytes, start: number, end: number): void {
+    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    const held = this.#held;
+    if (held.isEmpty) {
+      const at = this.#process(bytes, start, end);
+      if (at < end && this.#open) held.append(bytes, at, end);
+    } else {
+      held.append(bytes, start, end);
+      held.consume(this.#process(held.bytes, held.start, held.end));
+    }
+    this.#afterInput();
+  }
+
+  /** Decode and answer until there is nothing more to do; returns the first byte that is left. */
+  #process(bytes: Bytes, start: number, end: number): number {
+    const decoder = this.#decoder;
+    let at = start;
+    while (at < end) {
+      // A message waits for the response before it, and for room to write its own.
+      if (this.#body === undefined && (this.#busy || this.#transport.isBlocked)) return at;
+      let event: number;
+      try {
+        event = decoder.next(bytes, at, end);
+      } catch (error) {
+        this.#refuse(error);
+        return end;
+      }
+      at = decoder.position;
+      if (event === EVENT_HEAD) this.#begin(bytes);
+      else if (event === EVENT_DATA) this.#receive(bytes, decoder.dataStart, decoder.dataEnd);
+      else if (event === EVENT_END) this.#endBody();
+      else return at;
+      if (!this.#open || this.#phase === PHASE_LINGER) return end;
+    }
+    return at;
+  }
+
+  #afterInput(): void {
+    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    const transport = this.#transport;
+    if (this.#body !== undefined) {
+      if (this.#congested) transport.pauseReading();
+    } else if (this.#busy || transport.isBlocked) {
+      if (this.#held.length > HELD_MAX || transport.isBlocked) transport.pauseReading();
+    } else if (this.#held.isEmpty && this.#decoder.idle) {
+      this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
+    } else if (this.#phase !== PHASE_HEAD) {
+      this.#enter(PHASE_HEAD, this.#server.limits.headTimeoutMs);
+    }
+    if (transport.isBlocked) this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
+  }
+
+  /** Take up what was held back. */
+  #resume(): void {
+    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    const held = this.#held;
+    if (!held.isEmpty) held.consume(this.#process(held.bytes, held.start, held.end));
+    this.#afterInput();
+    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (!this.#transport.isBlocked && !this.#congested && held.length <= HELD_MAX) {
+      this.#transport.resumeReading();
+    }
+    if (this.#peerEnded && !this.#busy) this.#afterPeerEnd();
+  }
+
+  // ---- a request ----
+
+  #begin(bytes: Bytes): void {
+    const { head } = this.#decoder;
+    const server = this.#server;
+    server.counters.requests++;
+    this.#exchange++;
+    this.#headSent = false;
+    this.#isHead = head.methodCode === METHOD_HEAD;
+    this.#minor = head.minor;
+    this.#keepAlive = head.keepAlive && !server.isDraining;
+    this.#abort = undefined;
+    let body: IncomingBody | undefined;
+    if (head.framing !== BODY_NONE) body = this.#beginBody(head.expectContinue);
+    const request = new Request(this, bytes, head, body ?? null);
+    if (head.methodCode === METHOD_OTHER || head.methodCode === METHOD_CONNECT) {
+      if (!server.methods.has(request.method)) return this.#refuseStatus(501);
+    }
+    this.#busy = true;
+    let result: ReturnType<typeof server.handler>;
+    try {
+      result = server.handler(request);
+    } catch (error) {
+      result = this.#recover(error, request);
+    }
+    if (result instanceof Response) this.#respond(result);
+    else this.#await(result, request);
+  }
+
+  /** The slow way: a Promise, or a platform response. */
+  #await(result: globalThis.Response | PromiseLike<Response | globalThis.Response>, request: Request): void {
+    const exchange = this.#exchange;
+    this.#request = request;
+    request.detach();
+    if (this.#body === undefined) this.#enter(PHASE_HANDLER, Infinity);
+    const settle = (response: Response | globalThis.Response) => {
+      if (this.#exchange === exchange && this.#busy && this.#open) this.#respond(adopt(response));
+      else discard(response);
+    };
+    // A handler that fails twice over (its onError too) has a plain answer of ours.
+    Promise.resolve(result).then(settle).catch((error) =>
+      Promise.resolve(this.#recover(error, request)).then(settle).catch(() => settle(plainResponse(500)))
+    );
+  }
+
+  #recover(error: unknown, request: Request): ReturnType<ServerContext["onError"]> {
+    const status = statusOf(error);
+    // The peer's fault, seen through the handler's eyes: the refusal has been sent, or is this.
+    if (status !== undefined) return plainResponse(status);
+    if (!this.#open) return plainResponse(500);
+    this.#server.counters.failed++;
+    try {
+      return this.#server.onError(error, request);
+    } catch {
+      return plainResponse(500);
+    }
+  }
+
+  // ---- its content ----
+
+  #beginBody(expectsContinue: boolean): IncomingBody {
+    const body = new IncomingBody(this);
+    this.#body = body;
+    this.#expectsContinue = expectsContinue && this.#minor > 0;
+    this.#congested = false;
+    this.#discarded = -1;
+    this.#restartBodyClock();
+    return body;
+  }
+
+  #restartBodyClock(): void {
+    this.#bodySince = this.#server.time.nowMs();
+    this.#bodyBytes = 0;
+    this.#enter(PHASE_BODY, this.#server.limits.bodyTimeoutMs);
+  }
+
+  #receive(bytes: Bytes, start: number, end: number): void {
+    this.#expectsContinue = false;
+    if (this.#discarded >= 0) {
+      this.#discarded += end - start;
+      if (this.#discarded > DISCARD_MAX) this.#linger();
+      return;
+    }
+    this.#body?.push(bytes, start, end);
+    this.#bodyBytes += end - start;
+    const { limits, time } = this.#server;
+    const elapsedMs = time.nowMs() - this.#bodySince - MIN_RATE_GRACE_MS;
+    if (elapsedMs > 0 && this.#bodyBytes * 1000 < limits.minBodyBytesPerSecond * elapsedMs) {
+      return this.#expire();
+    }
+    this.#enter(PHASE_BODY, limits.bodyTimeoutMs);
+  }
+
+  #endBody(): void {
+    const body = this.#body;
+    this.#body = undefined;
+    this.#congested = false;
+    body?.end();
+    if (this.#busy) this.#enter(PHASE_HANDLER, Infinity);
+    else this.#finish();
+  }
+
+  /** See {@link IncomingBodyOwner.bodyWanted}. */
+  bodyWanted(): void {
+    if (!this.#expectsContinue || this.#headSent || !this.#open) return;
+    this.#expectsContinue = false;
+    const at = this.#transport.begin(CONTINUE.length);
+    this.#transport.output.set(CONTINUE, at);
+    this.#transport.commit(at, at + CONTINUE.length);
+  }
+
+  /** See {@link IncomingBodyOwner.bodyCongested}. */
+  bodyCongested(congested: boolean): void {
+    if (this.#body === undefined || !this.#open) return;
+    this.#congested = congested;
+    if (congested) {
+      // While the handler is the slow one, the peer's clock stands still.
+      this.#enter(PHASE_HANDLER, Infinity);
+      this.#transport.pauseReading();
+    } else {
+      this.#restartBodyClock();
+      this.#transport.resumeReading();
+    }
+  }
+
+  // ---- its response ----
+
+  #respond(response: Response): void {
+    let content: ResponseContent;
+    try {
+      content = Response.take(response);
+    } catch (error) {
+      // The handler returned a response that was sent before.
+      const failure = this.#request === undefined ? plainResponse(500) : this.#recover(error, this.#request);
+      return failure instanceof Response ? this.#respond(failure) : this.#respond(plainResponse(500));
+    }
+    const parts = partsOf(response);
+    if (parts.fields !== undefined && closes(parts.fields.get("connection"))) this.#keepAlive = false;
+    if (content === null || typeof content === "string" || content instanceof Uint8Array) {
+      if (this.#body !== undefined) this.#abandonBody(this.#body);
+      this.#respondWhole(parts, content);
+    } else {
+      this.#respondStream(parts, content).catch((error) => this.#breakOff(error));
+    }
+  }
+
+  get #connection(): number {
+    if (!this.#keepAlive || this.#server.isDraining) return CONNECTION_CLOSES;
+    return this.#minor === 0 ? CONNECTION_TOLD : CONNECTION_PERSISTENT;
+  }
+
+  #respondWhole(parts: HeadParts, content: string | Bytes | null): void {
+    if (typeof content === "string" && this.#writeText(parts, content)) return this.#finish();
+    const bytes = typeof content === "string" ? encoder.encode(content) : content;
+    const length = bytes?.length ?? 0;
+    const sent = this.#isHead || hasNoContent(parts.status) ? 0 : length;
+    const copied = sent <= COPY_MAX ? sent : 0;
+    const at = this.#beginHead(parts, copied);
+    if (at < 0) return;
+    let end = this.#writeHead(
+      parts,
+      at,
+      hasNoContent(parts.status) ? LENGTH_UNTOLD : declared(parts, length),
+    );
+    if (copied > 0) this.#transport.output.set(bytes!, end);
+    end += copied;
+    this.#transport.commit(at, end);
+    if (copied === sent) return this.#finish();
+    const start = this.#transport.trySend(bytes!, 0, sent);
+    if (start === sent) return this.#finish();
+    sendBytes(this.#transport, this.#awaitRoom, bytes!, start).then(() => this.#finish())
+      .catch((error) => this.#breakOff(error));
+    this.#afterInput();
+  }
+
+  /** Text that fits behind its head is encoded in place; mostly it is ASCII, as long as it has characters. */
+  #writeText(parts: HeadParts, text: string): boolean {
+    if (this.#isHead || hasNoContent(parts.status) || text.length > COPY_MAX) return false;
+    const at = this.#beginHead(parts, 3 * text.length);
+    if (at < 0) return true;
+    const { output } = this.#transport;
+    let bodyAt = this.#writeHead(parts, at, text.length);
+    let end = writeUtf8(output, bodyAt, text);
+    if (end - bodyAt !== text.length) {
+      bodyAt = this.#writeHead(parts, at, end - bodyAt);
+      end = writeUtf8(output, bodyAt, text);
+    }
+    this.#transport.commit(at, end);
+    return true;
+  }
+
+  /** Room for the head and `more`; -1 when the head is larger than any may be, and the exchange has ended. */
+  #beginHead(parts: HeadParts, more: number): number {
+    const maxBytes = parts.fields === undefined ? 320 + 128 : this.#server.heads.maxBytes(parts);
+    if (maxBytes + more <= MAX_BEGIN) return this.#transport.begin(maxBytes + more);
+    this.#keepAlive = false;
+    this.#respond(plainResponse(500));
+    return -1;
+  }
+
+  #writeHead(parts: HeadParts, at: number, length: number): number {
+    this.#headSent = true;
+    const { heads, time } = this.#server;
+    return heads.write(this.#transport.output, at, parts, this.#connection, length, time.nowMs());
+  }
+
+  async #respondStream(parts: HeadParts, source: BodySource): Promise<void> {
+    const transport = this.#transport;
+    const length = declared(parts, undefined);
+    const chunked = length === undefined && this.#minor > 0;
+    if (length === undefined && !chunked) this.#keepAlive = false;
+    const at = this.#beginHead(parts, 0);
+    if (at < 0) return source.cancel();
+    const empty = this.#isHead || hasNoContent(parts.status);
+    const framing = hasNoContent(parts.status)
+      ? LENGTH_UNTOLD
+      : chunked
+      ? LENGTH_CHUNKED
+      : length ?? LENGTH_UNTOLD;
+    transport.commit(at, this.#writeHead(parts, at, framing));
+    if (empty) {
+      source.cancel();
+      return this.#finish();
+    }
+    this.#outgoing = source;
+    if (chunked) await sendChunked(transport, this.#awaitRoom, source);
+    else await sendPlain(transport, this.#awaitRoom, source, length);
+    this.#outgoing = undefined;
+    this.#finish();
+  }
+
+  readonly #awaitRoom = (): Promise<void> => {
+    if (!this.#open) return Promise.reject(new ClosedError("the connection", "remote"));
+    if (!this.#transport.isBlocked) return Promise.resolve();
+    this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
+    return new Promise((resolve, reject) => this.#room = { resolve, reject });
+  };
+
+  /** The content failed after the head went out: the peer must not take what it has for the whole. */
+  #breakOff(error: unknown): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = undefined;
+    outgoing?.cancel(error);
+    if (!this.#open) return;
+    this.#server.counters.failed++;
+    if (this.#request !== undefined) this.#report(error, this.#request);
+    this.#transport.abort();
+  }
+
+  #report(error: unknown, request: Request): void {
+    try {
+      Promise.resolve(this.#server.onError(error, request)).then(discard).catch(() => {});
+    } catch {
+      // The response is lost already; there is nobody left to tell.
+    }
+  }
+
+  /** The response is complete, or the content that it left unread. */
+  #finish(): void {
+    if (!this.#open) return;
+    const wasLater = this.#request !== undefined || this.#phase === PHASE_SEND;
+    this.#busy = false;
+    this.#request = undefined;
+    if (!this.#keepAlive || this.#server.isDraining) return this.#linger();
+    if (this.#body !== undefined) {
+      // A streamed response may end before the content that it was made of.
+      if (this.#discarded < 0) this.#abandonBody(this.#body);
+      return this.#enter(PHASE_BODY, this.#server.limits.bodyTimeoutMs);
+    }
+    if (wasLater) this.#resume();
+  }
+
+  /** A response goes out while content still comes: swallow a little of it, or end the connection. */
+  #abandonBody(body: IncomingBody): void {
+    const { head } = this.#decoder;
+    const tooMuch = head.framing === BODY_LENGTH && head.contentLength > DISCARD_MAX;
+    // RFC 9110 10.1.1: who was not told to continue may send the content, or not.
+    if (tooMuch || this.#expectsContinue) this.#keepAlive = false;
+    this.#discarded = 0;
+    body.fail(new ClosedError("the request's content", "local"));
+  }
+
+  // ---- refusing and ending ----
+
+  #refuse(error: unknown): void {
+    const status = statusOf(error) ?? 500;
+    this.#body?.fail(error);
+    this.#refuseStatus(status);
+  }
+
+  #refuseStatus(status: number): void {
+    this.#server.counters.refused++;
+    this.#keepAlive = false;
+    this.#body = undefined;
+    if (this.#busy && this.#headSent) return this.#transport.abort();
+    this.#exchange++;
+    this.#busy = true;
+    this.#isHead = false;
+    this.#respond(plainResponse(status));
+  }
+
+  /** Say goodbye: end our half, swallow what still comes, and close when the peer does or has had its time. */
+  #linger(): void {
+    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    this.#held.clear();
+    this.#body = undefined;
+    if (this.#peerEnded) return this.#transport.close();
+    this.#enter(PHASE_LINGER, LINGER_MS);
+    this.#transport.endWriting();
+    this.#transport.resumeReading();
+  }
+
+  #enter(phase: number, delayMs: number): void {
+    this.#phase = phase;
+    this.#deadline.set(delayMs);
+  }
+
+  #expire(): void {
+    const { limits } = this.#server;
+    switch (this.#phase) {
+      case PHASE_HEAD:
+        // Nothing of a request has come: there is nobody to answer.
+        if (this.#held.isEmpty) return this.#transport.close();
+        return this.#refuse(new TimeoutError("head", limits.headTimeoutMs));
+      case PHASE_BODY:
+        return this.#refuse(new TimeoutError("body", limits.bodyTimeoutMs));
+      case PHASE_SEND:
+        return this.#transport.abort();
+      case PHASE_IDLE:
+      case PHASE_LINGER:
+        return this.#transport.close();
+      default:
+        return;
+    }
+  }
+
+  /** See {@link TransportHandler.onEnd}. */
+  onEnd(): void {
+    this.#peerEnded = true;
+    if (this.#phase === PHASE_LINGER) return this.#transport.close();
+    if (!this.#busy) this.#afterPeerEnd();
+    else if (this.#body !== undefined) this.#refuse(this.#truncated());
+  }
+
+  #truncated(): unknown {
+    try {
+      this.#decoder.finish();
+    } catch (error) {
+      return error;
+    }
+    return new ClosedError("the request", "remote");
+  }
+
+  /** The peer sends no more and nothing is owed to it: half a request needs no answer, there is nobody to send it. */
+  #afterPeerEnd(): void {
+    if (this.#open) this.#transport.close();
+  }
+
+  /** See {@link TransportHandler.onDrain}. */
+  onDrain(): void {
+    const room = this.#room;
+    this.#room = undefined;
+    if (this.#phase === PHASE_SEND) this.#enter(PHASE_HANDLER, Infinity);
+    if (room !== undefined) room.resolve();
+    else this.#resume();
+  }
+
+  /** See {@link TransportHandler.onClose}. */
+  onClose(error: Error | undefined): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#deadline.clear();
+    this.#held.clear();
+    const reason = error ?? new ClosedError("the connection", "remote");
+    this.#body?.fail(reason);
+    this.#body = undefined;
+    this.#room?.reject(reason);
+    this.#room = undefined;
+    this.#outgoing?.cancel(reason);
+    this.#outgoing = undefined;
+    if (this.#busy) this.#abort?.abort(reason);
+    this.#request = undefined;
+    this.#server.closed(this);
+  }
+
+  /** See {@link ServedConnection.drain}. */
+  drain(): void {
+    this.#keepAlive = false;
+    if (this.#open && !this.#busy && this.#body === undefined) this.#linger();
+  }
+
+  /** See {@link ServedConnection.abort}. */
+  abort(): void {
+    if (this.#open) this.#transport.abort();
+  }
+}
+
+const encoder = new TextEncoder();
+
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+function closes(connection: string | null): boolean {
+  return connection !== null && /(^|[\s,])close([\s,]|$)/i.test(connection);
+}
+
+function partsOf(response: Response): HeadParts {
+  return {
+    status: response.status,
+    statusText: response.statusText,
+    contentType: Response.contentTypeOf(response),
+    fields: Response.fieldsOf(response),
+  };
+}
+
+/** The length that the handler announced, where the content itself does not tell. */
+function declared<T extends number | undefined>(parts: HeadParts, known: T): number | T {
+  if (known !== undefined && known !== 0) return known;
+  const text = parts.fields?.get("content-length");
+  return text !== null && text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : known;
+}
+
+/** Our response around a platform one. */
+function adopt(response: Response | globalThis.Response): Response {
+  if (response instanceof Response) return response;
+  if (!(response instanceof globalThis.Response)) {
+    throw new TypeError(
+      `a handler returned ${response === null ? "null" : typeof response}, wanted a Response`,
+    );
+  }
+  const { status, statusText, headers, body } = response;
+  return new Response(body, { status, statusText, headers });
+}
+
+function discard(response: unknown): void {
+  if (response instanceof Response || response instanceof globalThis.Response) {
+    const { body } = response;
+    if (body !== null && !body.locked) body.cancel().catch(() => {});
+  }
+}

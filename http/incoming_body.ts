@@ -1,0 +1,116 @@
+/**
+ * The content of a message that is being received.
+ * @module
+ */
+import type { Bytes } from "../ffi/native.ts";
+import type { BodySource } from "./body.ts";
+
+/** What the connection is told by those who read. */
+export interface IncomingBodyOwner {
+  /** Somebody wants content for the first time: time to send 100 (Continue). */
+  bodyWanted(): void;
+  /** More than {@link BODY_HIGH_WATER} waits (`true`), or no more (`false`). */
+  bodyCongested(congested: boolean): void;
+}
+
+/** Bytes that may wait for a reader before the peer has to wait. */
+export const BODY_HIGH_WATER = 65_536;
+
+interface Reader {
+  resolve(chunk: Bytes | undefined): void;
+  reject(reason: unknown): void;
+}
+
+/** Filled by the connection, read by the handler. Bounded by {@link BODY_HIGH_WATER} and one receive. */
+export class IncomingBody implements BodySource {
+  readonly #owner: IncomingBodyOwner;
+  #chunks: Bytes[] = [];
+  #waiting = 0;
+  #congested = false;
+  #wanted = false;
+  #ended = false;
+  #cancelled = false;
+  #failure: unknown;
+  #reader: Reader | undefined;
+
+  /** @param owner The connection. */
+  constructor(owner: IncomingBodyOwner) {
+    this.#owner = owner;
+  }
+
+  /** Has everything arrived, or will nothing more? */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Has somebody begun to read? */
+  get isWanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** `bytes[start, end)` arrived; never empty. */
+  push(bytes: Bytes, start: number, end: number): void {
+    if (this.#cancelled || this.#ended) return;
+    const reader = this.#reader;
+    if (reader !== undefined) {
+      this.#reader = undefined;
+      reader.resolve(bytes.subarray(start, end));
+      return;
+    }
+    // Waiting bytes are copied: a view would keep the whole arena alive for who knows how long.
+    this.#chunks.push(bytes.slice(start, end));
+    this.#waiting += end - start;
+    if (!this.#congested && this.#waiting > BODY_HIGH_WATER) {
+      this.#congested = true;
+      this.#owner.bodyCongested(true);
+    }
+  }
+
+  /** The content is complete. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#reader?.resolve(undefined);
+    this.#reader = undefined;
+  }
+
+  /** The content breaks off. */
+  fail(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = reason;
+    this.#reader?.reject(reason);
+    this.#reader = undefined;
+  }
+
+  /** See {@link BodySource.read}. One reader at a time. */
+  read(): Promise<Bytes | undefined> {
+    if (!this.#wanted) {
+      this.#wanted = true;
+      if (!this.#ended && this.#waiting === 0) this.#owner.bodyWanted();
+    }
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#waiting -= chunk.length;
+      this.#relieve();
+      return Promise.resolve(chunk);
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended || this.#cancelled) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => this.#reader = { resolve, reject });
+  }
+
+  #relieve(): void {
+    if (!this.#congested || this.#waiting > BODY_HIGH_WATER / 2) return;
+    this.#congested = false;
+    this.#owner.bodyCongested(false);
+  }
+
+  /** See {@link BodySource.cancel}: what still comes is dropped. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#chunks = [];
+    this.#waiting = 0;
+    this.#relieve();
+  }
+}

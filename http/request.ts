@@ -1,0 +1,306 @@
+/**
+ * A request as a handler sees it: the fetch shape, read from the head's bytes on demand.
+ * @module
+ */
+import type { Bytes } from "../ffi/native.ts";
+import type { SocketAddr } from "../net/addr.ts";
+import { readLatin1 } from "../runtime/bytes/ascii.ts";
+import { type BodySource, MessageBody, sourceOf, streamOf } from "./body.ts";
+import { HeaderMap } from "./fields.ts";
+import { findField, foundEnd } from "./h1/field_lookup.ts";
+import type { RequestHead } from "./h1/head.ts";
+import { METHODS } from "./h1/methods.ts";
+
+/** The connection that a request came on, as far as the request asks it. */
+export interface RequestContext {
+  /** `http` or `https`. */
+  readonly scheme: "http" | "https";
+  /** The peer's address. */
+  readonly remoteAddr: SocketAddr;
+  /** Aborted when the connection is lost before the response was sent. */
+  abortSignal(): AbortSignal;
+}
+
+/** The offsets of a head that a request needs. */
+export type RequestOffsets = Pick<
+  RequestHead,
+  | "methodCode"
+  | "methodStart"
+  | "methodEnd"
+  | "targetStart"
+  | "targetEnd"
+  | "pathStart"
+  | "pathEnd"
+  | "queryStart"
+  | "hostStart"
+  | "hostEnd"
+  | "fieldsStart"
+  | "fieldsEnd"
+  | "minor"
+>;
+
+/**
+ * A received request. It has the shape of fetch's `Request`, so a handler written for another server runs on it, and
+ * besides the parts that a server wants without building a URL or a map: {@link path}, {@link query}, {@link field}.
+ *
+ * Everything is read from the bytes of the head when it is asked for: what nobody asks for costs nothing.
+ *
+ * @example
+ * ```ts
+ * import { type Request, Response } from "@millrace/millrace/http";
+ *
+ * function handler(request: Request): Response {
+ *   return Response.text(`${request.method} ${request.path}`);
+ * }
+ * handler satisfies (request: Request) => Response;
+ * ```
+ */
+export class Request extends MessageBody implements globalThis.Request {
+  readonly #context: RequestContext;
+  readonly #source: BodySource | null;
+  // Offsets count in the decoder's buffer; #shift takes them into #bytes.
+  #bytes: Bytes;
+  #shift = 0;
+  readonly #methodCode: number;
+  readonly #start: number;
+  readonly #methodEnd: number;
+  readonly #targetStart: number;
+  readonly #targetEnd: number;
+  readonly #pathStart: number;
+  readonly #pathEnd: number;
+  readonly #queryStart: number;
+  readonly #hostStart: number;
+  readonly #hostEnd: number;
+  readonly #fieldsStart: number;
+  readonly #fieldsEnd: number;
+  readonly #minor: number;
+  #used = false;
+  #path: string | undefined = undefined;
+  #headers: HeaderMap | undefined = undefined;
+  #stream: ReadableStream<Bytes> | undefined = undefined;
+
+  /** @param bytes What the head was decoded from. @param head Its offsets. @param source The content, if any. */
+  constructor(context: RequestContext, bytes: Bytes, head: RequestOffsets, source: BodySource | null) {
+    super();
+    this.#context = context;
+    this.#source = source;
+    this.#bytes = bytes;
+    this.#methodCode = head.methodCode;
+    this.#start = head.methodStart;
+    this.#methodEnd = head.methodEnd;
+    this.#targetStart = head.targetStart;
+    this.#targetEnd = head.targetEnd;
+    this.#pathStart = head.pathStart;
+    this.#pathEnd = head.pathEnd;
+    this.#queryStart = head.queryStart;
+    this.#hostStart = head.hostStart;
+    this.#hostEnd = head.hostEnd;
+    this.#fieldsStart = head.fieldsStart;
+    this.#fieldsEnd = head.fieldsEnd;
+    this.#minor = head.minor;
+  }
+
+  /** Copy the head, so that a request that lives on does not keep the server's arena alive. For the driver. */
+  detach(): void {
+    if (this.#shift !== 0) return;
+    // The stretch from the method to the last field holds everything that an offset points at.
+    this.#bytes = this.#bytes.slice(this.#start, this.#fieldsEnd);
+    this.#shift = -this.#start;
+  }
+
+  #text(start: number, end: number): string {
+    return readLatin1(this.#bytes, start + this.#shift, end + this.#shift);
+  }
+
+  /** The method as sent: methods are case-sensitive (RFC 9110 9.1). */
+  get method(): string {
+    return this.#methodCode !== 0 ? METHODS[this.#methodCode] : this.#text(this.#start, this.#methodEnd);
+  }
+
+  /**
+   * The path as sent, without query, not percent-decoded: exactly what a router matches. Absolute-form has lost its
+   * authority and begins with `/` too; `*` stays as it is.
+   */
+  get path(): string {
+    return this.#path ??= this.#readPath();
+  }
+
+  #readPath(): string {
+    if (this.#pathStart < this.#pathEnd) return this.#text(this.#pathStart, this.#pathEnd);
+    const target = this.#text(this.#targetStart, this.#targetEnd);
+    return target === "*" ? target : "/";
+  }
+
+  /** What follows the first `?` of the target, as sent; empty where there is none. */
+  get query(): string {
+    return this.#queryStart < this.#targetEnd ? this.#text(this.#queryStart, this.#targetEnd) : "";
+  }
+
+  /** The request target as sent (RFC 9112 3.2). */
+  get target(): string {
+    return this.#text(this.#targetStart, this.#targetEnd);
+  }
+
+  /** The absolute URL: scheme, authority of the target or the Host field, path, query. */
+  get url(): string {
+    const host = this.#text(this.#hostStart, this.#hostEnd) || this.#context.scheme + ".invalid";
+    const query = this.query;
+    const path = this.path === "*" ? "/" : this.path;
+    return `${this.#context.scheme}://${host}${path}${query === "" ? "" : `?${query}`}`;
+  }
+
+  /** The URL: what `new globalThis.Request(request)` takes it for. */
+  override toString(): string {
+    return this.url;
+  }
+
+  /** `HTTP/1.0` or `HTTP/1.1`. */
+  get version(): string {
+    return this.#minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
+  }
+
+  /** The peer's address. */
+  get remoteAddr(): SocketAddr {
+    return this.#context.remoteAddr;
+  }
+
+  /**
+   * The first field of that name, or `null`; without building {@link headers}.
+   *
+   * @param lowerName The name in lower case.
+   */
+  field(lowerName: string): string | null {
+    const shift = this.#shift;
+    const at = findField(this.#bytes, this.#fieldsStart + shift, this.#fieldsEnd + shift, lowerName);
+    return at < 0 ? null : readLatin1(this.#bytes, at, foundEnd());
+  }
+
+  /** The header fields; they cannot be changed. */
+  get headers(): HeaderMap {
+    return this.#headers ??= HeaderMap.fromSection(
+      this.#bytes,
+      this.#fieldsStart + this.#shift,
+      this.#fieldsEnd + this.#shift,
+    ).freeze();
+  }
+
+  /** See {@link MessageBody.bodyUsed}. */
+  get bodyUsed(): boolean {
+    return this.#used;
+  }
+
+  /** See {@link MessageBody.body}. Read at the reader's pace: a slow one makes the peer wait. */
+  get body(): ReadableStream<Bytes> | null {
+    if (this.#source === null) return null;
+    if (this.#stream === undefined) this.#stream = streamOf(usedBy(this.#source, () => this.#used = true));
+    return this.#stream;
+  }
+
+  /** For the consuming methods. */
+  protected takeContent(): BodySource | null {
+    if (this.#used || this.#stream?.locked) throw new TypeError("the request's body was read already");
+    if (this.#source === null) return null;
+    this.#used = true;
+    return this.#stream === undefined ? this.#source : sourceOf(this.#stream);
+  }
+
+  /** For `blob` and `formData`. */
+  protected mediaType(): string {
+    return this.field("content-type") ?? "";
+  }
+
+  /** Aborted when the connection is lost, or the server gives up, before the response was sent. */
+  get signal(): AbortSignal {
+    return this.#context.abortSignal();
+  }
+
+  /** Another request with the same head; the content, if any, goes to both and waits for the slower reader. */
+  clone(): Request {
+    if (this.#used || this.#stream?.locked) {
+      throw new TypeError("cannot clone: the request's body was read already");
+    }
+    const copy = new Request(this.#context, this.#bytes, this.#offsets(), this.#source);
+    const { body } = this;
+    if (body !== null) {
+      [this.#stream, copy.#stream] = body.tee() as [ReadableStream<Bytes>, ReadableStream<Bytes>];
+    }
+    return copy;
+  }
+
+  #offsets(): RequestOffsets {
+    const shift = this.#shift;
+    return {
+      methodCode: this.#methodCode,
+      methodStart: this.#start + shift,
+      methodEnd: this.#methodEnd + shift,
+      targetStart: this.#targetStart + shift,
+      targetEnd: this.#targetEnd + shift,
+      pathStart: this.#pathStart + shift,
+      pathEnd: this.#pathEnd + shift,
+      queryStart: this.#queryStart + shift,
+      hostStart: this.#hostStart + shift,
+      hostEnd: this.#hostEnd + shift,
+      fieldsStart: this.#fieldsStart + shift,
+      fieldsEnd: this.#fieldsEnd + shift,
+      minor: this.#minor,
+    };
+  }
+
+  // What follows has no meaning for a received request; fetch's defaults make it a `Request` for other code.
+
+  /** Always `default`. */
+  get cache(): RequestCache {
+    return "default";
+  }
+  /** Always `same-origin`. */
+  get credentials(): RequestCredentials {
+    return "same-origin";
+  }
+  /** Always empty. */
+  get destination(): RequestDestination {
+    return "";
+  }
+  /** Always empty. */
+  get integrity(): string {
+    return "";
+  }
+  /** Always false. */
+  get isHistoryNavigation(): boolean {
+    return false;
+  }
+  /** Always false. */
+  get isReloadNavigation(): boolean {
+    return false;
+  }
+  /** Always false. */
+  get keepalive(): boolean {
+    return false;
+  }
+  /** Always `cors`. */
+  get mode(): RequestMode {
+    return "cors";
+  }
+  /** Always `follow`. */
+  get redirect(): RequestRedirect {
+    return "follow";
+  }
+  /** Always `about:client`; the peer's is the field `referer`. */
+  get referrer(): string {
+    return "about:client";
+  }
+  /** Always empty. */
+  get referrerPolicy(): ReferrerPolicy {
+    return "";
+  }
+}
+
+/** The same content, with a note when somebody begins to read. */
+function usedBy(source: BodySource, onRead: () => void): BodySource {
+  return {
+    read: () => {
+      onRead();
+      return source.read();
+    },
+    cancel: (reason) => source.cancel(reason),
+  };
+}
