@@ -3,8 +3,13 @@
  * @module
  */
 import { native } from "../ffi/load.ts";
-import type { Backend } from "../net/transport.ts";
+import type { Bytes } from "../ffi/native.ts";
+import { Runtime } from "../runtime/runtime.ts";
 import { type Reason, requireNative } from "../tests/support/skip.ts";
+import { SocketAddr } from "./addr.ts";
+import { listen } from "./listen.ts";
+import { connectTransport } from "./tcp_connect.ts";
+import type { Backend, Transport, TransportHandler } from "./transport.ts";
 
 // Opened here, before the first test: a library that is opened inside one would count as leaked.
 const withoutNative: Reason = requireNative();
@@ -15,3 +20,150 @@ export const BACKENDS: readonly { readonly backend: Backend; readonly reason: Re
   { backend: "native", reason: withoutNative },
   { backend: "host", reason: undefined },
 ];
+
+/** Loopback, any port. */
+export const ANY: SocketAddr = SocketAddr.parse("127.0.0.1:0");
+
+/** `length` bytes that repeat only after 251, so that a shifted or lost piece shows. */
+export function pattern(length: number, seed = 0): Bytes {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) bytes[at] = (at + seed) % 251;
+  return bytes;
+}
+
+/** Waits, in turns of the host's loop, until `condition` holds; fails after ten seconds. */
+export async function until(condition: () => boolean, what = "the condition"): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come about within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+/** Writes down what its transport tells it, and checks that it is told in the right moment. */
+export class Recorder implements TransportHandler {
+  /** `end`, `drain` and `close`, in order. */
+  readonly events: string[] = [];
+  /** What arrived, copied. */
+  readonly chunks: Bytes[] = [];
+  /** Bytes that arrived. */
+  count = 0;
+  /** The error of onClose. */
+  error: Error | undefined;
+  /** Called after each callback. */
+  onEvent: (() => void) | undefined;
+  readonly transport: Transport;
+  #calling = false;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+    transport.handler = this;
+  }
+
+  /** Call the transport; a callback from inside is a fault. */
+  call<T>(method: (transport: Transport) => T): T {
+    this.#calling = true;
+    try {
+      return method(this.transport);
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  /** All that arrived, in one piece. */
+  get received(): Bytes {
+    const whole = new Uint8Array(this.count);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+
+  get isClosed(): boolean {
+    return this.events.includes("close");
+  }
+
+  get hasEnded(): boolean {
+    return this.events.includes("end");
+  }
+
+  onData(bytes: Bytes, start: number, end: number): void {
+    this.#check("onData");
+    this.chunks.push(bytes.slice(start, end));
+    this.count += end - start;
+    this.onEvent?.();
+  }
+
+  onEnd(): void {
+    this.#note("end");
+  }
+
+  onDrain(): void {
+    this.#note("drain");
+  }
+
+  onClose(error: Error | undefined): void {
+    this.error = error;
+    this.#note("close");
+  }
+
+  #note(event: string): void {
+    this.#check(event);
+    this.events.push(event);
+    this.onEvent?.();
+  }
+
+  #check(event: string): void {
+    if (this.#calling) throw new Error(`${event} came inside a call of its own transport`);
+    if (this.isClosed) throw new Error(`${event} came after onClose`);
+  }
+}
+
+/** Send by begin and commit. */
+export function commit(transport: Transport, bytes: Bytes): void {
+  const at = transport.begin(bytes.length);
+  transport.output.set(bytes, at);
+  transport.commit(at, at + bytes.length);
+}
+
+/** Two connected transports, recorded. */
+export interface Pair {
+  readonly runtime: Runtime;
+  readonly client: Recorder;
+  readonly server: Recorder;
+}
+
+/**
+ * Runs `body` with two connected transports and checks that it leaves no descriptor open. The server's is of
+ * `backend`, the client's too unless told otherwise.
+ */
+export async function withPair(
+  backend: Backend,
+  body: (pair: Pair) => Promise<void>,
+  clientBackend: Backend = backend,
+): Promise<void> {
+  const before = withoutNative === undefined ? native().liveHandles() : 0;
+  const runtime = new Runtime();
+  let server: Recorder | undefined;
+  const acceptor = listen(runtime, ANY, { backend }, (transport) => server = new Recorder(transport));
+  const client = new Recorder(
+    await runtime.run(connectTransport(runtime, acceptor.localAddr, { backend: clientBackend })),
+  );
+  await until(() => server !== undefined, "accepting");
+  acceptor.close();
+  try {
+    await body({ runtime, client, server: server! });
+  } finally {
+    client.transport.abort();
+    server!.transport.abort();
+    await until(() => client.isClosed && server!.isClosed, "closing");
+    if (clientBackend === "native") await until(() => runtime.reactor.size === 0, "closing");
+    await runtime.quiesce();
+    runtime.close();
+  }
+  if (withoutNative !== undefined) return;
+  const left = native().liveHandles() - before;
+  if (left !== 0) throw new Error(`${left} descriptors were left open`);
+}

@@ -4,6 +4,7 @@
  */
 import {
   ADDRESS_BYTES,
+  ERROR,
   FLAG_MORE,
   KIND_READINESS,
   KIND_STREAM,
@@ -24,6 +25,7 @@ import { expectResult, IoError } from "../ffi/errors.ts";
 import type { Bytes } from "../ffi/native.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import type { Source } from "../reactor/source.ts";
+import { ClosedError } from "../runtime/errors.ts";
 import { SocketAddr } from "./addr.ts";
 import { MAX_BEGIN, type Transport, type TransportHandler } from "./transport.ts";
 
@@ -50,6 +52,8 @@ export class TcpSocket implements Source, Transport {
   #reading = true;
   #wantsWritable = false;
   #endsWriting = false;
+  #ended = false;
+  #aborted = false;
   #deferred = false;
   #drained = false;
   #failure: Error | undefined;
@@ -227,7 +231,11 @@ export class TcpSocket implements Source, Transport {
     if (result > 0) {
       this.handler.onData(this.#reactor.input, at, at + result);
     } else if (result === 0) {
-      this.handler.onEnd();
+      // Reported again when reading is resumed, or when this side has ended, too.
+      if (!this.#ended) {
+        this.#ended = true;
+        this.handler.onEnd();
+      }
       return;
     } else if (result !== -EAGAIN) {
       return this.#fail(new IoError("recv", -result, this.#peerText()));
@@ -252,8 +260,10 @@ export class TcpSocket implements Source, Transport {
   #ready(bits: number): void {
     if ((bits & WRITABLE) !== 0) this.#writable();
     if (this.#state === CLOSED || this.#reading || (bits & ~(READABLE | WRITABLE)) === 0) return;
-    // Not reading, and the connection broke: its error is the only thing left to learn.
     const error = this.#reactor.native.socketError(this.#fd);
+    // Both sides have ended and nothing is wrong: what has come is read when reading is resumed.
+    if (error === 0 && (bits & ERROR) === 0) return;
+    // Not reading, and the connection broke: its error is the only thing left to learn.
     this.#fail(new IoError("recv", error < 0 ? -error : errno("ECONNRESET"), this.#peerText()));
   }
 
@@ -266,6 +276,10 @@ export class TcpSocket implements Source, Transport {
   /** For the reactor: what could not be done in the middle of a submission. */
   settle(): void {
     this.#deferred = false;
+    if (this.#aborted) {
+      this.#aborted = false;
+      this.handler.onClose(undefined);
+    }
     if (this.#state === CLOSED) return;
     if (this.#failure !== undefined) return this.#fail(this.#failure);
     if (this.#drained) {
@@ -303,15 +317,16 @@ export class TcpSocket implements Source, Transport {
   close(): void {
     if (this.#state !== OPEN) return;
     this.#state = CLOSING;
-    if (this.#isFlushed) this.#release(undefined);
-    else this.#defer();
+    this.#defer();
   }
 
   /** See {@link Transport.abort}. */
   abort(): void {
     if (this.#state === CLOSED) return;
     this.#reactor.native.setOption(this.#fd, OPTION_LINGER, 0);
-    this.#release(undefined);
+    this.#forget();
+    this.#aborted = true;
+    this.#defer();
   }
 
   #failLater(error: Error): void {
@@ -324,10 +339,14 @@ export class TcpSocket implements Source, Transport {
   }
 
   #release(error: Error | undefined): void {
+    this.#forget();
+    this.handler.onClose(error);
+  }
+
+  #forget(): void {
     this.#state = CLOSED;
     this.#backlog = undefined;
     this.#reactor.close(this.#token, this.#fd);
-    this.handler.onClose(error);
   }
 
   // ---- options ----
@@ -343,7 +362,6 @@ export class TcpSocket implements Source, Transport {
   }
 
   #setOption(option: number, value: number): void {
-    // The number of a closed descriptor may be another connection's by now.
     if (this.#state === CLOSED) return;
     expectResult(this.#reactor.native.setOption(this.#fd, option, value), "setsockopt", this.#peerText());
   }
@@ -352,6 +370,7 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.localAddr}. */
   localAddr(): SocketAddr {
+    this.#checkOpen();
     const bytes = new Uint8Array(ADDRESS_BYTES);
     expectResult(this.#reactor.native.localAddress(this.#fd, bytes), "getsockname");
     return SocketAddr.decode(bytes);
@@ -359,9 +378,15 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.peerAddr}. */
   peerAddr(): SocketAddr {
+    this.#checkOpen();
     const bytes = new Uint8Array(ADDRESS_BYTES);
     expectResult(this.#reactor.native.peerAddress(this.#fd, bytes), "getpeername");
     return SocketAddr.decode(bytes);
+  }
+
+  /** The number of a closed descriptor may be another connection's by now. */
+  #checkOpen(): void {
+    if (this.#state === CLOSED) throw new ClosedError("the connection", "local");
   }
 
   #peerText(): string | undefined {
