@@ -55,6 +55,14 @@ function exists(path: string): boolean {
   }
 }
 
+function readOrEmpty(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
 const compiler = Deno.env.get("CC") ?? "cc";
 
 /** The path of the built library; `undefined` where there is no compiler: the tests that need it then skip. */
@@ -72,19 +80,23 @@ function buildShim(): string | undefined {
   return undefined;
 }
 
-/** The environment that loads the sanitizers before V8; `undefined` where this compiler has none. */
-function asanEnv(shim: string): Record<string, string> | undefined {
-  const libraries: string[] = [];
-  for (const name of ["libasan.so", "libubsan.so"]) {
-    const { text } = capture(compiler, [`-print-file-name=${name}`]);
-    // A compiler that lacks the file prints the bare name.
-    if (!text.includes("/")) return undefined;
-    libraries.push(Deno.realPathSync(text));
-  }
+/** The sanitizers' libraries, as LD_PRELOAD wants them; `undefined` where this compiler has none. */
+function sanitizers(): string | undefined {
+  const paths = ["libasan.so", "libubsan.so"].map((name) =>
+    capture(compiler, [`-print-file-name=${name}`]).text
+  );
+  // A compiler that lacks the file prints the bare name.
+  return paths.every((path) => path.includes("/"))
+    ? paths.map((path) => Deno.realPathSync(path)).join(":")
+    : undefined;
+}
+
+/** The environment that loads the sanitizers before V8 comes up. */
+function asanEnv(preload: string, shim: string): Record<string, string> {
   return {
-    LD_PRELOAD: libraries.join(":"),
+    LD_PRELOAD: preload,
     // Leaks: V8 frees nothing at exit. The handle counter of the shim is what finds ours.
-    ASAN_OPTIONS: "detect_leaks=0:abort_on_error=0",
+    ASAN_OPTIONS: "detect_leaks=0",
     UBSAN_OPTIONS: "print_stacktrace=1",
     MILLRACE_SHIM: shim,
     MILLRACE_ASAN: "1",
@@ -145,6 +157,18 @@ function report(skips: readonly Skip[]): void {
   }
 }
 
+/** Run, count, and look at the coverage. */
+async function runAll(env: Record<string, string>): Promise<void> {
+  const config = await configName();
+  if (config !== "deno.json") console.log(`JSR does not answer: running under ${config}.`);
+  await runTests(testArgs(config, reportPath, profile), { ...env, MILLRACE_CONFIG: config });
+  const counts = tally(readOrEmpty(reportPath));
+  ({ passed, failed } = counts);
+  skips.push(...counts.skips);
+  if (exitCode !== 0 && failed === 0) fail(`deno test ended with code ${exitCode}: see above`);
+  if (coverage && failures.length === 0) checkCoverage(config, profile);
+}
+
 let exitCode = 0;
 const scratch = Deno.makeTempDirSync({ prefix: "millrace-test-" });
 const reportPath = `${scratch}/report.xml`;
@@ -154,22 +178,16 @@ let passed = 0;
 let failed = 0;
 
 try {
-  const shim = buildShim();
-  const env = !asan ? {} : shim === undefined ? undefined : asanEnv(shim);
-  if (env === undefined) {
+  const preload = asan ? sanitizers() : undefined;
+  if (asan && preload === undefined) {
     skips.push({
       name: "tests over the sanitizer build",
       reason: `${compiler} has no sanitizer libraries here`,
     });
-  } else if (!long || exists("tests/long")) {
-    const config = await configName();
-    if (config !== "deno.json") console.log(`JSR does not answer: running under ${config}.`);
-    await runTests(testArgs(config, reportPath, profile), { ...env, MILLRACE_CONFIG: config });
-    const counts = tally(readOrEmpty(reportPath));
-    ({ passed, failed } = counts);
-    skips.push(...counts.skips);
-    if (exitCode !== 0 && failed === 0) fail(`deno test ended with code ${exitCode}: see above`);
-    if (coverage && failures.length === 0) checkCoverage(config, profile);
+  } else {
+    const shim = buildShim();
+    const env = preload !== undefined && shim !== undefined ? asanEnv(preload, shim) : {};
+    if (!(asan && shim === undefined) && (!long || exists("tests/long"))) await runAll(env);
   }
   report(skips);
 } finally {
@@ -179,11 +197,3 @@ try {
 failed += failures.length;
 console.log(`${passed} passed, ${failed} failed, ${skips.length} skipped`);
 Deno.exit(failed > 0 || exitCode !== 0 ? 1 : 0);
-
-function readOrEmpty(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return "";
-  }
-}
