@@ -66,7 +66,7 @@ export function integer(text: string | null, max: number): number | null {
 
 /** Limits of `/stream` and `/slow`, so that a request cannot ask for the machine. */
 export const MAX_CHUNKS = 1_000_000;
-export const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
+export const MAX_CHUNK_BYTES: number = 16 * 1024 * 1024;
 export const MAX_SLOW_MS = 60_000;
 
 /** `count` chunks of `size` bytes. */
