@@ -241,7 +241,7 @@ export class TcpSocket implements Source, Transport {
       return this.#fail(new IoError("recv", -result, this.#peerText()));
     }
     if ((flags & FLAG_MORE) !== 0 && this.#reading && this.#state === OPEN) {
-      this.#reactor.queue(OP_RECEIVE, this.#fd, this.#token, 0, 0);
+      this.#reactor.queueReceive(this.#fd, this.#token);
     }
   }
 

@@ -52,6 +52,8 @@ export class Reactor {
   #other = new TurnMemory();
   #submitted: TurnMemory;
   #deferred: Source[] = [];
+  // Descriptor and token in turn.
+  #receives: number[] = [];
   #stamp = 0;
   #closed = false;
 
@@ -74,7 +76,7 @@ export class Reactor {
 
   /** Is there something for the next turn to do, whatever the selector says? */
   get hasWork(): boolean {
-    return this.#current.count > 0 || this.#deferred.length > 0;
+    return this.#current.count > 0 || this.#receives.length > 0 || this.#deferred.length > 0;
   }
 
   /** Changes with every submission: equal stamps mean that a queued operation has not been carried out. */
@@ -130,6 +132,28 @@ export class Reactor {
     if (this.#current.count === MAX_OPERATIONS) this.flush();
     this.#current.push(operation, fd, token, a, b);
     if (this.#current.count === 1) this.onWork?.();
+  }
+
+  /**
+   * Receive from a stream with the next turn. Kept apart from the other operations: a submission in between
+   * would run the source's handler in the middle of somebody else's queueing.
+   */
+  queueReceive(fd: number, token: Token): void {
+    this.#receives.push(fd, token);
+    if (this.#receives.length === 2) this.onWork?.();
+  }
+
+  /** After all that was queued; the token of one that was closed in the meantime finds nothing. */
+  #submitReceives(memory: TurnMemory): void {
+    const receives = this.#receives;
+    let at = 0;
+    for (; at < receives.length && memory.count < MAX_OPERATIONS; at += 2) {
+      if (this.#sources.lookup(receives[at + 1]) !== undefined) {
+        memory.push(OP_RECEIVE, receives[at], receives[at + 1], 0, 0);
+      }
+    }
+    if (at === receives.length) receives.length = 0;
+    else this.#receives = receives.slice(at);
   }
 
   /**
@@ -193,6 +217,7 @@ export class Reactor {
       this.#inputAt = 0;
     }
     const memory = this.#current;
+    if (this.#receives.length > 0) this.#submitReceives(memory);
     const count = this.#call(memory, timeoutUs);
     this.#current = this.#other;
     this.#other = memory;
@@ -211,7 +236,15 @@ export class Reactor {
   #settle(): void {
     const deferred = this.#deferred;
     this.#deferred = [];
-    for (const source of deferred) source.settle?.();
+    let failure: unknown;
+    for (const source of deferred) {
+      try {
+        source.settle?.();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 
   #call(memory: TurnMemory, timeoutUs: number): number {
