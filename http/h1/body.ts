@@ -2,7 +2,8 @@
  * The engine for message content: of requests and responses alike.
  * @module
  */
-import { HEX_VALUES, VALUE_CHARACTERS } from "../../runtime/bytes/tables.ts";
+import { HEX_VALUES } from "../../runtime/bytes/tables.ts";
+import { EXTENSION_BAD, EXTENSION_START, extensionState, mayEndExtensions } from "./chunk_extension.ts";
 import { FieldSection } from "./field_section.ts";
 import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE } from "./head.ts";
 import { type H1Limits, MAX_CHUNK_SIZE_DIGITS } from "./limits.ts";
@@ -53,6 +54,7 @@ export class BodyDecoder {
   #digits = 0;
   #lineBytes = 0;
   #extensionBytes = 0;
+  #extensionState = EXTENSION_START;
   #buffer: Uint8Array | undefined = undefined;
   #buffered = 0;
   #section: FieldSection | undefined = undefined;
@@ -222,7 +224,10 @@ export class BodyDecoder {
           );
         }
         this.#state = byte === CR ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
-        if (byte !== CR) this.#extensionBytes++;
+        if (byte !== CR) {
+          this.#extensionState = EXTENSION_START;
+          this.#extensionBytes++;
+        }
         p++;
         break;
       }
@@ -240,7 +245,15 @@ export class BodyDecoder {
 
   #extension(bytes: Uint8Array, at: number, end: number): number {
     let p = at;
-    while (p < end && VALUE_CHARACTERS[bytes[p]] !== 0) p++;
+    let state = this.#extensionState;
+    while (p < end && bytes[p] !== CR) {
+      state = extensionState(state, bytes[p]);
+      if (state === EXTENSION_BAD) {
+        throw badByte("ERR_H1_CHUNK", "a chunk extension", bytes[p], ";name or ;name=value", this.#badStatus);
+      }
+      p++;
+    }
+    this.#extensionState = state;
     this.#extensionBytes += p - at;
     const max = this.#limits.maxChunkExtensionBytes;
     if (this.#extensionBytes > max) {
@@ -248,7 +261,9 @@ export class BodyDecoder {
     }
     this.#countLine(p - at);
     if (p === end) return p;
-    this.#expect(bytes[p], CR, "a chunk extension");
+    if (!mayEndExtensions(state)) {
+      throw badByte("ERR_H1_CHUNK", "a chunk extension", CR, "its name or value", this.#badStatus);
+    }
     this.#state = CHUNK_SIZE_LF;
     return p + 1;
   }

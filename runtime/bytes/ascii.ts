@@ -4,13 +4,16 @@
  */
 
 const encoder = new TextEncoder();
-const latin1 = new TextDecoder("latin1");
+const utf8 = new TextDecoder();
 
 /**
  * Where one call of the platform's encoder is cheaper than a loop, in characters.
  * Measured: see `http/h1/codec_bench.ts`.
  */
 const LOOP_MAX = 48;
+
+/** Where the platform's decoder is cheaper than making strings of codes, in bytes; measured likewise. */
+const FROM_CODES_MAX = 64;
 
 /**
  * Writes `text`, one byte for each code unit (ISO 8859-1); a code unit above 255 loses its high bits, so check first.
@@ -173,29 +176,49 @@ export function encodeHex(out: Uint8Array, at: number, value: number): number {
  * ```
  */
 export function readLatin1(bytes: Uint8Array, start: number, end: number): string {
-  const length = end - start;
-  if (length > 24) return longLatin1(bytes, start, end);
-  let text = "";
-  for (let p = start; p < end; p++) text += String.fromCharCode(bytes[p]);
-  return text;
+  return end - start > FROM_CODES_MAX && isAscii(bytes, start, end)
+    ? utf8.decode(bytes.subarray(start, end))
+    : fromCodes(bytes, start, end);
 }
 
-function longLatin1(bytes: Uint8Array, start: number, end: number): string {
-  const text = latin1.decode(bytes.subarray(start, end));
-  // The platform's "latin1" is windows-1252, which differs from ISO 8859-1 at 0x80 to 0x9f.
-  for (let p = start; p < end; p++) {
-    const byte = bytes[p];
-    if (byte >= 0x80 && byte <= 0x9f) return slowLatin1(bytes, start, end);
-  }
-  return text;
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let all = 0;
+  for (let p = start; p < end; p++) all |= bytes[p];
+  return all < 0x80;
 }
 
-function slowLatin1(bytes: Uint8Array, start: number, end: number): string {
+/** Sixteen characters a call: each further string that is joined costs more than they do. */
+function fromCodes(b: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let p = start; p < end; p += 4096) {
-    text += String.fromCharCode(...bytes.subarray(p, Math.min(p + 4096, end)));
+  let p = start;
+  // deno-fmt-ignore
+  for (; p + 16 <= end; p += 16) {
+    text += String.fromCharCode(
+      b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7],
+      b[p + 8], b[p + 9], b[p + 10], b[p + 11], b[p + 12], b[p + 13], b[p + 14], b[p + 15],
+    );
   }
-  return text;
+  if (p + 8 <= end) {
+    // deno-fmt-ignore
+    text += String.fromCharCode(
+      b[p], b[p + 1], b[p + 2], b[p + 3], b[p + 4], b[p + 5], b[p + 6], b[p + 7],
+    );
+    p += 8;
+  }
+  if (p + 4 <= end) {
+    text += String.fromCharCode(b[p], b[p + 1], b[p + 2], b[p + 3]);
+    p += 4;
+  }
+  switch (end - p) {
+    case 0:
+      return text;
+    case 1:
+      return text + String.fromCharCode(b[p]);
+    case 2:
+      return text + String.fromCharCode(b[p], b[p + 1]);
+    default:
+      return text + String.fromCharCode(b[p], b[p + 1], b[p + 2]);
+  }
 }
 
 /**
