@@ -133,7 +133,7 @@ async function runTests(args: string[], env: Record<string, string>): Promise<vo
   else if (!status.success) exitCode = status.code;
 }
 
-function checkCoverage(config: string, profile: string): void {
+function checkCoverage(profile: string): void {
   const { success } = new Deno.Command(Deno.execPath(), {
     args: [
       "coverage",
@@ -166,7 +166,7 @@ async function runAll(env: Record<string, string>): Promise<void> {
   ({ passed, failed } = counts);
   skips.push(...counts.skips);
   if (exitCode !== 0 && failed === 0) fail(`deno test ended with code ${exitCode}: see above`);
-  if (coverage && failures.length === 0) checkCoverage(config, profile);
+  if (coverage && failures.length === 0) checkCoverage(profile);
 }
 
 let exitCode = 0;
