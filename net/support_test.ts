@@ -2,8 +2,10 @@
  * What the tests of this floor share.
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { native } from "../ffi/load.ts";
 import type { Bytes } from "../ffi/native.ts";
+import { ScriptedNative, type ScriptedOptions } from "../reactor/mod.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { type Reason, requireNative } from "../tests/support/skip.ts";
 import { SocketAddr } from "./addr.ts";
@@ -15,10 +17,50 @@ import type { Backend, Transport, TransportHandler } from "./transport.ts";
 const withoutNative: Reason = requireNative();
 if (withoutNative === undefined) native();
 
-/** The two kinds of sockets, each with the reason why it cannot be tested here. */
-export const BACKENDS: readonly { readonly backend: Backend; readonly reason: Reason }[] = [
-  { backend: "native", reason: withoutNative },
-  { backend: "host", reason: undefined },
+/** One kind of sockets that a table of cases is run over. */
+export interface Kind {
+  /** As the tests' names have it. */
+  readonly name: string;
+  readonly backend: Backend;
+  /** Why it cannot be tested here. */
+  readonly reason: Reason;
+  /** What the sockets live on; `undefined` is the library of this process. */
+  readonly native: () => ScriptedNative | undefined;
+  /** Bytes that are certainly more than the system's buffers on the way hold. */
+  readonly much: number;
+}
+
+const library = () => undefined;
+
+/** The system's sockets: the library's and the host's. */
+export const BACKENDS: readonly Kind[] = [
+  { name: "native", backend: "native", reason: withoutNative, native: library, much: 16 << 20 },
+  { name: "host", backend: "host", reason: undefined, native: library, much: 16 << 20 },
+];
+
+function scripted(name: string, options: ScriptedOptions): Kind {
+  const native = () => new ScriptedNative({ hostTime: true, capacity: 20_000, ...options });
+  return { name: `scripted ${name}`, backend: "native", reason: undefined, native, much: 200_000 };
+}
+
+/** And the scripted twin: as it should be, and with each fault alone and together. */
+export const KINDS: readonly Kind[] = [
+  ...BACKENDS,
+  scripted("quiet", {}),
+  scripted("short receives", { maxReceive: 999 }),
+  scripted("short sends", { maxSend: 777 }),
+  // Not 2: each event is a receive and a send, and one of them would be refused for ever.
+  scripted("would-block storm", { wouldBlockEvery: 3 }),
+  scripted("spurious", { spuriousEvery: 2, interruptEvery: 3 }),
+  scripted("slow", { delayTurns: 3 }),
+  scripted("everything", {
+    maxReceive: 999,
+    maxSend: 777,
+    wouldBlockEvery: 3,
+    spuriousEvery: 5,
+    interruptEvery: 7,
+    delayTurns: 2,
+  }),
 ];
 
 /** Loopback, any port. */
@@ -133,37 +175,55 @@ export interface Pair {
   readonly runtime: Runtime;
   readonly client: Recorder;
   readonly server: Recorder;
+  /** See {@link Kind.much}. */
+  readonly much: number;
 }
 
 /**
  * Runs `body` with two connected transports and checks that it leaves no descriptor open. The server's is of
- * `backend`, the client's too unless told otherwise.
+ * `kind`, the client's too unless told otherwise.
  */
 export async function withPair(
-  backend: Backend,
+  kind: Kind,
   body: (pair: Pair) => Promise<void>,
-  clientBackend: Backend = backend,
+  clientBackend: Backend = kind.backend,
 ): Promise<void> {
-  const before = withoutNative === undefined ? native().liveHandles() : 0;
-  const runtime = new Runtime();
-  let server: Recorder | undefined;
-  const acceptor = listen(runtime, ANY, { backend }, (transport) => server = new Recorder(transport));
-  const client = new Recorder(
-    await runtime.run(connectTransport(runtime, acceptor.localAddr, { backend: clientBackend })),
-  );
-  await until(() => server !== undefined, "accepting");
-  acceptor.close();
+  await withRuntime(kind, async (runtime) => {
+    let server: Recorder | undefined;
+    const acceptor = listen(runtime, ANY, { backend: kind.backend }, (transport) => {
+      server = new Recorder(transport);
+    });
+    const client = new Recorder(
+      await runtime.run(connectTransport(runtime, acceptor.localAddr, { backend: clientBackend })),
+    );
+    await until(() => server !== undefined, "accepting");
+    acceptor.close();
+    try {
+      await body({ runtime, client, server: server!, much: kind.much });
+    } finally {
+      client.transport.abort();
+      server!.transport.abort();
+      await until(() => client.isClosed && server!.isClosed, "closing");
+    }
+  });
+}
+
+/** Runs `body` with a runtime of its own and checks that it leaves no descriptor open. */
+export async function withRuntime(kind: Kind, body: (runtime: Runtime) => Promise<void>): Promise<void> {
+  const scripted = kind.native();
+  const library = scripted ?? (withoutNative === undefined ? native() : undefined);
+  const before = library?.liveHandles() ?? 0;
+  const runtime = scripted === undefined ? new Runtime() : new Runtime({ native: scripted });
   try {
-    await body({ runtime, client, server: server! });
+    await body(runtime);
+    if (library !== undefined) {
+      await until(() => runtime.reactor.size === 0 && !runtime.reactor.hasWork, "closing all sockets");
+      await runtime.quiesce();
+    }
   } finally {
-    client.transport.abort();
-    server!.transport.abort();
-    await until(() => client.isClosed && server!.isClosed, "closing");
-    if (clientBackend === "native") await until(() => runtime.reactor.size === 0, "closing");
-    await runtime.quiesce();
     runtime.close();
   }
-  if (withoutNative !== undefined) return;
-  const left = native().liveHandles() - before;
-  if (left !== 0) throw new Error(`${left} descriptors were left open`);
+  if (library === undefined) return;
+  assertEquals(library.liveHandles() - before, 0, "descriptors were left open");
+  if (scripted !== undefined) assertEquals(scripted.misuses, []);
 }
