@@ -2,6 +2,8 @@
  * The app: modules built, routes compiled, requests answered.
  * @module
  */
+import type { ServeOptions, Server, ShutdownOptions } from "../http/server/server.ts";
+import { ClosedError } from "../runtime/errors.ts";
 import { Container } from "./di/container.ts";
 import type { Class, Token } from "./di/token.ts";
 import { createDispatch, type Dispatch, type ErrorContext, type OnError } from "./pipeline/dispatch.ts";
@@ -57,10 +59,11 @@ export class App implements AsyncDisposable {
    * For `serve`; HEAD keeps its body here, the server leaves it out.
    */
   readonly handler: Dispatch;
+
   /** Answers as a fetch handler: for Deno.serve, Node, Bun and tests, with no native code behind it. */
   readonly fetch: (request: Request) => Promise<globalThis.Response>;
   readonly #container: Container;
-  readonly #servers: { shutdown(): Promise<void> }[] = [];
+  readonly #servers: Server[] = [];
   #isReady: boolean;
   #starting: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
@@ -90,6 +93,44 @@ export class App implements AsyncDisposable {
   }
 
   /**
+   * Serves the app over HTTP; `createApp` and `fetch` need no native code, this loads it.
+   *
+   * @param options Address, limits and hooks of `serve`; 127.0.0.1:3000 by default.
+   * @returns The server, once it accepts connections; {@linkcode App.close} stops it.
+   * @throws {ClosedError} the app was closed.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Controller, createApp, Get, Module } from "@millrace/millrace/framework";
+   *
+   * @Controller()
+   * class HelloController {
+   *   @Get()
+   *   hello(): string {
+   *     return "Hello, World!";
+   *   }
+   * }
+   *
+   * @Module({ controllers: [HelloController] })
+   * class AppModule {}
+   *
+   * await using app = createApp(AppModule);
+   * const server = await app.listen({ port: 0, backend: "host" });
+   * const response = await fetch(server.url);
+   * assertEquals(await response.text(), "Hello, World!");
+   * ```
+   */
+  async listen(options: ServeOptions = {}): Promise<Server> {
+    await this.ready();
+    const { serve } = await import("../http/server/server.ts");
+    if (this.#closing !== undefined) throw new ClosedError("the app", "local");
+    const server = serve(this.handler, options);
+    this.#servers.push(server);
+    return server;
+  }
+
+  /**
    * The value behind a token, from outside: what the root module sees, else what exactly one module provides.
    *
    * @throws {ResolveError} no module provides it, or several do.
@@ -102,14 +143,16 @@ export class App implements AsyncDisposable {
    * Stops the servers, which finish what they have begun, then runs the `onApplicationShutdown` hooks; once.
    *
    * Every hook runs; what failed is thrown at the end, several as one `AggregateError`.
+   *
+   * @param options How long the servers may take.
    */
-  close(): Promise<void> {
-    return this.#closing ??= this.#shutdown();
+  close(options: ShutdownOptions = {}): Promise<void> {
+    return this.#closing ??= this.#shutdown(options);
   }
 
-  async #shutdown(): Promise<void> {
+  async #shutdown(options: ShutdownOptions): Promise<void> {
     const errors: unknown[] = [];
-    for (const result of await Promise.allSettled(this.#servers.map((server) => server.shutdown()))) {
+    for (const result of await Promise.allSettled(this.#servers.map((server) => server.shutdown(options)))) {
       if (result.status === "rejected") errors.push(result.reason);
     }
     for (const instance of this.#container.built.toReversed()) {
