@@ -20,22 +20,28 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   /** The native library. Default: the process's own, opened when the first socket needs it. */
   readonly native?: Native;
-  /** How long an idle runtime looks for work before it parks, microseconds, >= 0. Default {@link SPIN_US}. */
+  /** How long an idle runtime waits on this thread before it parks, microseconds, >= 0. Default {@link SPIN_US}. */
   readonly spinUs?: number;
 }
 
 /**
- * Microseconds for which an idle runtime keeps looking before it parks on another thread, which costs 13 µs
- * and a hand-over. Longer than a loopback round trip, far shorter than anything a person would notice.
+ * Microseconds for which an idle runtime waits in a blocking call before it parks on another thread, which costs
+ * 13 µs and a hand-over. Longer than a loopback round trip, and the most that the host's own work is held up.
  */
 export const SPIN_US = 50;
+
+/**
+ * Turns of ours in one turn of the host's loop, which costs as much as a request. The host's own work waits that
+ * long at most: some hundred microseconds under full load.
+ */
+export const TURNS_PER_TICK = 8;
 
 /** The longest park in milliseconds; the wheel's deadlines and the waker end it earlier. */
 const MAX_PARK_MS = 0x7fffffff;
 
 /**
  * An executor with timers and sockets. On the host's thread it takes one turn of the host's loop per batch, so
- * that `fetch`, database drivers and host timers run beside it; idle, it spins for a moment, then parks on
+ * that `fetch`, database drivers and host timers run beside it; idle, it waits for a moment, then parks on
  * another thread until the selector, the next timer or a wake-up ends it.
  *
  * Most programs never make one: `spawn`, `sleep` and `serve` use the process's own ({@link Runtime.current}).
@@ -60,13 +66,12 @@ export class Runtime implements Spawner, Disposable {
   readonly executor: LocalExecutor;
   readonly #native: Native | undefined;
   readonly #virtual: boolean;
-  readonly #spinMs: number;
+  readonly #maxSpinUs: number;
   #reactor: Reactor | undefined;
   #scheduled = false;
   #inTick = false;
   #blocking = false;
   #closed = false;
-  #busyUntil = 0;
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
   #parkUntil = 0;
   #parked: Promise<void> | undefined;
@@ -78,7 +83,7 @@ export class Runtime implements Spawner, Disposable {
     const spinUs = options.spinUs ?? SPIN_US;
     if (!(spinUs >= 0)) throw new RangeError(`spinUs "${spinUs}" is not a number >= 0`);
     this.#virtual = clock !== systemClock;
-    this.#spinMs = spinUs / 1000;
+    this.#maxSpinUs = spinUs;
     this.#native = options.native;
     this.time = new TimeDriver(clock);
     this.time.onEarlier = () => this.schedule();
@@ -182,16 +187,16 @@ export class Runtime implements Spawner, Disposable {
   }
 
   /**
-   * Take one turn now: fire timers, poll tasks, and let the sockets move without waiting. The runtime does this
-   * by itself; a test on a virtual clock calls it. Returns how much happened.
+   * Take one turn now: fire timers, poll tasks, and let the sockets move, waiting for them up to `waitUs`
+   * microseconds. The runtime does this by itself; a test on a virtual clock calls it. Returns how much happened.
    */
-  turn(): number {
+  turn(waitUs = 0): number {
     const before = enter(this);
     const nested = this.#inTick;
     this.#inTick = true;
     try {
       let progress = this.time.fireExpired() + this.executor.run();
-      if (this.#reactor !== undefined) progress += this.#reactor.turn(0);
+      if (this.#reactor !== undefined) progress += this.#reactor.turn(progress > 0 ? 0 : waitUs);
       return progress;
     } finally {
       this.#inTick = nested;
@@ -199,33 +204,50 @@ export class Runtime implements Spawner, Disposable {
     }
   }
 
+  /**
+   * One turn of the host's loop: turns of ours while there is something to do, a short wait for more, and then
+   * either another turn of the host's loop or a rest.
+   */
   #runTick(): void {
     this.#scheduled = false;
-    if (this.#closed) return;
-    let progress = 1;
-    try {
-      progress = this.turn();
-    } catch (error) {
-      // A source or a timer let an error out: a fault of ours, to be seen, while the others go on.
-      reportError(error);
+    let waitUs = 0;
+    for (let left = TURNS_PER_TICK; left > 0; left--) {
+      if (this.#closed) return;
+      let progress = 1;
+      try {
+        progress = this.turn(waitUs);
+      } catch (error) {
+        // A source or a timer let an error out: a fault of ours, to be seen, while the others go on.
+        reportError(error);
+      }
+      if (progress > 0) {
+        waitUs = 0;
+        continue;
+      }
+      const spun = waitUs > 0;
+      waitUs = this.#spinUs();
+      if (spun || waitUs === 0) return this.#rest();
     }
-    if (!this.#closed) this.#rest(progress);
+    this.schedule();
   }
 
-  /** After a turn: again at once, or at the next deadline, or when the selector has something. */
-  #rest(progress: number): void {
+  /** How long to wait here, in the hope that the next request is on its way; 0 where there is no hope. */
+  #spinUs(): number {
+    const reactor = this.#reactor;
+    if (reactor === undefined || reactor.size === 0 || reactor.hasWork || this.executor.ready > 0) return 0;
+    const delayMs = this.#virtual ? Infinity : this.time.nextDelayMs();
+    return Math.min(this.#maxSpinUs, Math.floor(delayMs * 1000));
+  }
+
+  /** Nothing to do for now: again at the next deadline, or when the selector has something. */
+  #rest(): void {
     const reactor = this.#reactor;
     if (this.executor.ready > 0 || reactor?.hasWork) return this.schedule();
     const delayMs = this.#virtual ? Infinity : this.time.nextDelayMs();
     if (delayMs <= 0) return this.schedule();
-    if (reactor === undefined || reactor.size === 0) {
-      if (this.#parked !== undefined) reactor?.wake();
-      return this.#sleepOnHost(delayMs);
-    }
-    const nowMs = performance.now();
-    if (progress > 0) this.#busyUntil = nowMs + this.#spinMs;
-    if (nowMs < this.#busyUntil) return this.schedule();
-    this.#park(reactor, nowMs, delayMs);
+    if (reactor !== undefined && reactor.size > 0) return this.#park(reactor, delayMs);
+    if (this.#parked !== undefined) reactor?.wake();
+    this.#sleepOnHost(delayMs);
   }
 
   #sleepOnHost(delayMs: number): void {
@@ -238,8 +260,8 @@ export class Runtime implements Spawner, Disposable {
     }, Math.min(Math.ceil(delayMs), MAX_PARK_MS));
   }
 
-  #park(reactor: Reactor, nowMs: number, delayMs: number): void {
-    const until = nowMs + delayMs;
+  #park(reactor: Reactor, delayMs: number): void {
+    const until = performance.now() + delayMs;
     if (this.#parked !== undefined) {
       // One wait at a time: if it would last too long, end it, and its end parks anew.
       if (until < this.#parkUntil) reactor.wake();

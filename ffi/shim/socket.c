@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 static atomic_int live_handles;
@@ -160,9 +163,19 @@ int32_t mr_close(int32_t fd) {
 
 /* ---- bytes ---- */
 
+/* In a process with threads libc makes every send and recv a cancellation point, which costs 2 % of a request:
+ * on Linux the system call is made directly. */
+#if defined(__linux__)
+#define RECV(fd, bytes, length) syscall(SYS_recvfrom, fd, bytes, length, 0, NULL, NULL)
+#define SEND(fd, bytes, length) syscall(SYS_sendto, fd, bytes, length, MSG_NOSIGNAL, NULL, 0)
+#else
+#define RECV(fd, bytes, length) recv(fd, bytes, length, 0)
+#define SEND(fd, bytes, length) send(fd, bytes, length, MSG_NOSIGNAL)
+#endif
+
 int32_t mr_receive(int32_t fd, uint8_t *bytes, int32_t at, int32_t length) {
   for (;;) {
-    ssize_t count = recv(fd, bytes + at, (size_t)length, 0);
+    ssize_t count = RECV(fd, bytes + at, (size_t)length);
     if (count >= 0) return (int32_t)count;
     if (errno != EINTR) return -errno;
   }
@@ -170,7 +183,7 @@ int32_t mr_receive(int32_t fd, uint8_t *bytes, int32_t at, int32_t length) {
 
 int32_t mr_send(int32_t fd, const uint8_t *bytes, int32_t at, int32_t length) {
   for (;;) {
-    ssize_t count = send(fd, bytes + at, (size_t)length, MSG_NOSIGNAL);
+    ssize_t count = SEND(fd, bytes + at, (size_t)length);
     if (count >= 0) return (int32_t)count;
     if (errno != EINTR) return -errno;
   }
