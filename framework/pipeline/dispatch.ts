@@ -2,10 +2,9 @@
  * One request, from route to response; never throws, never rejects.
  * @module
  */
-import { HttpError, NotFound } from "../error.ts";
 import type { Route } from "../routes.ts";
 import type { Router } from "../router/router.ts";
-import { clientError, failWith } from "./fail.ts";
+import { clientError, failPlainly, failWith } from "./fail.ts";
 import { type Incoming, pathOf } from "./incoming.ts";
 import { type Reply, Response } from "./reply.ts";
 
@@ -41,7 +40,7 @@ export function createDispatch(router: Router<Route>, onError: OnError): Dispatc
     } catch (broken) {
       // A field of the error that cannot be sent: the client still gets its status' like.
       report(onError, broken, { method: request.method, path });
-      return failWith(new HttpError(500), path);
+      return failPlainly(500, path);
     }
   };
   const dispatch: Dispatch = (request) => {
@@ -62,10 +61,10 @@ export function createDispatch(router: Router<Route>, onError: OnError): Dispatc
 function miss(router: Router<Route>, method: string, path: string): Reply {
   if (method === "OPTIONS" && path === "*") return Response.empty();
   const allowed = router.allowed(path);
-  if (allowed.length === 0) throw new NotFound();
+  if (allowed.length === 0) return failPlainly(404, path);
   const allow = allowed.join(", ");
   if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
-  throw new HttpError(405, undefined, { headers: { allow } });
+  return failPlainly(405, path, { allow });
 }
 
 function report(onError: OnError, error: unknown, context: ErrorContext): void {

@@ -28,12 +28,36 @@ export function clientError(error: unknown): HttpError {
 
 /** The response for an error. */
 export function failWith(error: HttpError, path: string): Reply {
-  const body: ErrorBody = {
-    statusCode: error.status,
-    message: error.expose ? error.message : reasonPhrase(error.status) || "Error",
-    path,
-    timestamp: new Date().toISOString(),
-    ...(error.expose && error.issues !== undefined ? { issues: error.issues } : {}),
-  };
-  return Response.json(body, { status: error.status, headers: { ...error.headers } });
+  const message = error.expose ? error.message : phraseOf(error.status);
+  return errorReply(error.status, message, path, error.headers, error.expose ? error.issues : undefined);
+}
+
+/** The response for a status alone: an Error would cost its stack trace, more than all the rest. */
+export function failPlainly(
+  status: number,
+  path: string,
+  headers?: Readonly<Record<string, string>>,
+): Reply {
+  return errorReply(status, phraseOf(status), path, headers, undefined);
+}
+
+function phraseOf(status: number): string {
+  return reasonPhrase(status) || "Error";
+}
+
+function errorReply(
+  statusCode: number,
+  message: string,
+  path: string,
+  headers: Readonly<Record<string, string>> | undefined,
+  issues: readonly Issue[] | undefined,
+): Reply {
+  const timestamp = new Date().toISOString();
+  const body: ErrorBody = issues === undefined
+    ? { statusCode, message, path, timestamp }
+    : { statusCode, message, path, timestamp, issues };
+  return Response.json(
+    body,
+    headers === undefined ? { status: statusCode } : { status: statusCode, headers },
+  );
 }
