@@ -17,6 +17,7 @@ import {
   Req,
 } from "@millrace/millrace/framework";
 import type { Request as OurRequest } from "@millrace/millrace/http";
+import { Runtime } from "@millrace/millrace/runtime";
 
 @Controller()
 class Site implements OnApplicationShutdown {
@@ -53,39 +54,51 @@ async function raw(hostname: string, port: number, text: string): Promise<string
   return await new globalThis.Response(connection.readable).text();
 }
 
+/** Runs with a runtime of its own, so that nothing of the process's one is left for other tests to find. */
+async function withRuntime(test: (runtime: Runtime) => Promise<void>): Promise<void> {
+  const runtime = new Runtime();
+  try {
+    await test(runtime);
+    await runtime.quiesce();
+  } finally {
+    runtime.close();
+  }
+}
+
 for (const backend of ["host", "auto"] as const) {
   Deno.test({
     name: `listen: the same app over a socket (${backend})`,
     // The native library stays loaded for the life of the process.
     sanitizeResources: false,
-    fn: async () => {
-      const before = Site.closed;
-      const app = createApp(AppModule);
-      const server = await app.listen({ port: 0, ...(backend === "host" ? { backend } : {}) });
-      const url = server.url;
-      assertEquals(await (await fetch(url)).text(), "Hello, World!");
-      const user = await fetch(`${url}/users/7`, { headers: [["x-tag", "a"], ["x-tag", "b"]] });
-      assertEquals(await user.json(), { id: 7, tag: "a, b" });
-      assertEquals(
-        (await (await fetch(`${url}/users/seven`)).json()).message,
-        'param "id" must be an integer',
-      );
-      const headers = { "content-type": "application/json" };
-      const echo = await fetch(`${url}/echo`, { method: "POST", body: '{"a":"é"}', headers });
-      assertEquals([echo.status, await echo.json()], [201, { a: "é" }]);
-      const bad = await fetch(`${url}/echo`, { method: "POST", body: "{", headers });
-      assertEquals([bad.status, (await bad.json()).path], [400, "/echo"]);
-      const wrong = await fetch(`${url}/users/7`, { method: "DELETE" });
-      assertEquals([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
-      await wrong.body?.cancel();
-      const head = await fetch(url, { method: "HEAD" });
-      assertEquals([head.status, head.headers.get("content-length"), await head.text()], [200, "13", ""]);
-      assertEquals(await (await fetch(`${url}/ours?a=%20`)).json(), { path: "/ours", query: "a=%20" });
-      await app.close();
-      await server.finished;
-      assertEquals(Site.closed, before + 1);
-      await assertRejects(() => app.listen({ port: 0 }), Error, "the app was closed by the local side");
-    },
+    fn: () =>
+      withRuntime(async (runtime) => {
+        const before = Site.closed;
+        const app = createApp(AppModule);
+        const server = await app.listen({ port: 0, runtime, ...(backend === "host" ? { backend } : {}) });
+        const url = server.url;
+        assertEquals(await (await fetch(url)).text(), "Hello, World!");
+        const user = await fetch(`${url}/users/7`, { headers: [["x-tag", "a"], ["x-tag", "b"]] });
+        assertEquals(await user.json(), { id: 7, tag: "a, b" });
+        assertEquals(
+          (await (await fetch(`${url}/users/seven`)).json()).message,
+          'param "id" must be an integer',
+        );
+        const headers = { "content-type": "application/json" };
+        const echo = await fetch(`${url}/echo`, { method: "POST", body: '{"a":"é"}', headers });
+        assertEquals([echo.status, await echo.json()], [201, { a: "é" }]);
+        const bad = await fetch(`${url}/echo`, { method: "POST", body: "{", headers });
+        assertEquals([bad.status, (await bad.json()).path], [400, "/echo"]);
+        const wrong = await fetch(`${url}/users/7`, { method: "DELETE" });
+        assertEquals([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
+        await wrong.body?.cancel();
+        const head = await fetch(url, { method: "HEAD" });
+        assertEquals([head.status, head.headers.get("content-length"), await head.text()], [200, "13", ""]);
+        assertEquals(await (await fetch(`${url}/ours?a=%20`)).json(), { path: "/ours", query: "a=%20" });
+        await app.close();
+        await server.finished;
+        assertEquals(Site.closed, before + 1);
+        await assertRejects(() => app.listen({ port: 0 }), Error, "the app was closed by the local side");
+      }),
   });
 }
 
@@ -93,24 +106,25 @@ Deno.test({
   name: "listen: hostile: guards by-passed by spelling: what arrives raw is matched raw",
   // The native library stays loaded for the life of the process.
   sanitizeResources: false,
-  fn: async () => {
-    await using app = createApp(AppModule);
-    const { addr } = await app.listen({ port: 0 });
-    const { host, port } = { host: "127.0.0.1", port: addr.port };
-    const ask = (method: string, target: string): Promise<string> =>
-      raw(host, port, `${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
-    for (
-      const target of ["//users/7", "/users/7/", "/%75sers/7", "/users;x/7", "/./users/7", "/x/../users/7"]
-    ) {
-      assertStringIncludes(await ask("GET", target), "HTTP/1.1 404 ", target);
-    }
-    assertStringIncludes(await ask("GET", "http://elsewhere/users/7"), '{"id":7}');
-    assertStringIncludes(await ask("GET", "/users/%37"), '{"id":7}');
-    assertStringIncludes(await ask("OPTIONS", "*"), "HTTP/1.1 204 ");
-    const head = await ask("HEAD", "/users/7");
-    assertStringIncludes(head.toLowerCase(), "content-length: 8");
-    assertEquals(head.endsWith("\r\n\r\n"), true);
-  },
+  fn: () =>
+    withRuntime(async (runtime) => {
+      await using app = createApp(AppModule);
+      const { addr } = await app.listen({ port: 0, runtime });
+      const { host, port } = { host: "127.0.0.1", port: addr.port };
+      const ask = (method: string, target: string): Promise<string> =>
+        raw(host, port, `${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      for (
+        const target of ["//users/7", "/users/7/", "/%75sers/7", "/users;x/7", "/./users/7", "/x/../users/7"]
+      ) {
+        assertStringIncludes(await ask("GET", target), "HTTP/1.1 404 ", target);
+      }
+      assertStringIncludes(await ask("GET", "http://elsewhere/users/7"), '{"id":7}');
+      assertStringIncludes(await ask("GET", "/users/%37"), '{"id":7}');
+      assertStringIncludes(await ask("OPTIONS", "*"), "HTTP/1.1 204 ");
+      const head = await ask("HEAD", "/users/7");
+      assertStringIncludes(head.toLowerCase(), "content-length: 8");
+      assertEquals(head.endsWith("\r\n\r\n"), true);
+    }),
 });
 
 Deno.test("listen: without it, an app runs with no permission at all", async () => {
