@@ -1,0 +1,201 @@
+/**
+ * What is told at the start, and what runs at the ends of an app's life.
+ * @module
+ */
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  Body,
+  Controller,
+  createApp,
+  Get,
+  HttpCode,
+  HttpError,
+  inject,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  Param,
+  Post,
+  RouteError,
+} from "@millrace/millrace/framework";
+import { Response as OurResponse } from "@millrace/millrace/http";
+import { appOf, send } from "./support.ts";
+
+Deno.test("app: routes are inherited; an override without a decorator has none; a decorator above keeps the route", async () => {
+  function shout(method: () => string, _context: ClassMethodDecoratorContext): () => string {
+    return function (this: object) {
+      return method.call(this).toUpperCase();
+    };
+  }
+  class Base {
+    @Get("/base")
+    base(): string {
+      return "base";
+    }
+    @Get("/gone")
+    gone(): string {
+      return "gone";
+    }
+  }
+  @Controller("/sub")
+  class Sub extends Base {
+    override gone(): string {
+      return "overridden";
+    }
+    @shout
+    @Get("/loud")
+    loud(): string {
+      return "loud";
+    }
+    @Get("/again")
+    @Get("/twice")
+    twice(): string {
+      return "twice";
+    }
+  }
+  const app = appOf([Sub]);
+  assertEquals((await send(app, "GET /sub/base"))[1], "base");
+  assertEquals((await send(app, "GET /sub/gone"))[0], 404);
+  assertEquals((await send(app, "GET /sub/loud"))[1], "LOUD");
+  assertEquals((await send(app, "GET /sub/again"))[1], "twice");
+  assertEquals((await send(app, "GET /sub/twice"))[1], "twice");
+});
+
+Deno.test("app: routes that cannot work are told at the start", () => {
+  const start = (controller: new () => object): RouteError =>
+    assertThrows(() => appOf([controller]), RouteError);
+
+  @Controller("/users/:user")
+  class Unknown {
+    @Get("/:id", Param("ID"))
+    get(id: string): string {
+      return id;
+    }
+  }
+  const unknown = start(Unknown);
+  assertEquals(unknown.handlers, ["Unknown.get"]);
+  assertEquals(
+    unknown.message,
+    'Unknown.get (GET /users/:user/:id) asks for Param("ID"), which its path does not have\n' +
+      '  cure: add ":ID" to the path, or ask for one that it has: "user", "id"',
+  );
+
+  @Controller("/a")
+  class Same {
+    @Get("/:x")
+    one(): void {}
+    @Get("/:y")
+    two(): void {}
+  }
+  const same = start(Same);
+  assertEquals(same.handlers, ["Same.one", "Same.two"]);
+  assert(same.message.includes("Same.one (GET /a/:x) and Same.two (GET /a/:y)"), same.message);
+
+  @Controller("/a")
+  class BadPath {
+    @Get("/x:y")
+    get(): void {}
+  }
+  assert(start(BadPath).message.includes('the path "/a/x:y" of BadPath.get'));
+
+  @Controller("/a")
+  class TwoBodies {
+    @Post("/", Body(), Body())
+    post(a: unknown, b: unknown): unknown[] {
+      return [a, b];
+    }
+  }
+  assert(start(TwoBodies).message.includes("asks for the body twice"));
+
+  assertThrows(() => HttpCode(199), RangeError);
+  assertThrows(() => new HttpError(200), RangeError);
+  assertThrows(() => Param(""), TypeError);
+  assertThrows(
+    () => {
+      class Static {
+        @Get("/")
+        static get(): void {}
+      }
+      return Static;
+    },
+    TypeError,
+    '@Get on "get": wanted a public method of an instance',
+  );
+});
+
+Deno.test("app: hooks run before the first request and after the last, in the order of need", async () => {
+  const log: string[] = [];
+  class Store implements OnModuleInit, OnApplicationShutdown {
+    async onModuleInit(): Promise<void> {
+      await Promise.resolve();
+      log.push("store up");
+    }
+    onApplicationShutdown(): void {
+      log.push("store down");
+    }
+  }
+  @Controller()
+  class Site implements OnModuleInit, OnApplicationShutdown {
+    readonly #store = inject(Store);
+    onModuleInit(): void {
+      log.push(this.#store instanceof Store ? "site up" : "no store");
+    }
+    onApplicationShutdown(): Promise<void> {
+      log.push("site down");
+      return Promise.reject(new Error("site fell"));
+    }
+    @Get()
+    get(): string {
+      log.push("request");
+      return "x";
+    }
+  }
+  @Module({ controllers: [Site], providers: [Store] })
+  class AppModule {}
+  const app = createApp(AppModule);
+  assertEquals(log, []);
+  await Promise.all([send(app, "GET /"), send(app, "GET /")]);
+  assertEquals(log, ["store up", "site up", "request", "request"]);
+  assert(app.handler(new Request("http://localhost/")) instanceof OurResponse);
+  await assertRejects(() => app.close(), Error, "site fell");
+  assertEquals(log.slice(5), ["site down", "store down"]);
+  assertStrictEquals(app.close(), app.close());
+  await assertRejects(() => app.close());
+});
+
+Deno.test("app: an app that cannot get ready answers 500 and says so", async () => {
+  const seen: unknown[] = [];
+  const failure = new Error("no database");
+  @Controller()
+  class Site implements OnModuleInit {
+    onModuleInit(): void {
+      throw failure;
+    }
+    @Get()
+    get(): string {
+      return "x";
+    }
+  }
+  const app = appOf([Site], { onError: (error) => void seen.push(error) });
+  assertEquals((await send(app, "GET /"))[0], 500);
+  assertEquals(seen, [failure]);
+  await assertRejects(() => app.ready(), Error, "no database");
+});
+
+Deno.test("app: await using closes it; two failures are one AggregateError", async () => {
+  let closed = 0;
+  class One implements OnApplicationShutdown {
+    onApplicationShutdown(): void {
+      closed++;
+      throw new Error("one");
+    }
+  }
+  class Two extends One {}
+  @Module({ providers: [One, Two] })
+  class AppModule {}
+  await assertRejects(async () => {
+    await using app = createApp(AppModule);
+    assertEquals(app.get(One).constructor, One);
+  }, AggregateError);
+  assertEquals(closed, 2);
+});
