@@ -237,27 +237,32 @@ Deno.test("app: 404, 405 with Allow, HEAD for GET, OPTIONS by itself", async () 
 });
 
 Deno.test("app: a pipe that sends the app a request of its own does not disturb the captures", async () => {
-  let app: App | undefined = undefined;
+  let depth = 0;
+  const nest = (value: string): string => {
+    if (depth++ === 0) app.handler(new Request("http://localhost/nested/much-longer-than/the-outer"));
+    return value;
+  };
   @Controller("/nested/:a")
   class Nested {
-    @Get(
-      "/:b",
-      Param("a", (a: string) => {
-        app?.handler(new Request("http://localhost/nested/other-and-longer/else"));
-        return a;
-      }),
-      Param("b"),
-    )
-    get(a: string, b: string): string {
+    @Get("/:b", Param("a", nest), Param("b"))
+    two(a: string, b: string): string {
       return `${a} ${b}`;
     }
+    @Get("/:b/:c", Param("a", nest), Param("b"), Param("c"))
+    three(a: string, b: string, c: string): string {
+      return `${a} ${b} ${c}`;
+    }
+    @Get("/:b/:c/:d", Param("a", nest), Param("b"), Param("c"), Param("d"))
+    four(a: string, b: string, c: string, d: string): string {
+      return `${a} ${b} ${c} ${d}`;
+    }
   }
-  const outer = appOf([Nested]);
-  app = appOf([Nested]);
-  assertEquals((await send(outer, "GET /nested/1/2"))[1], "1 2");
-  const self = app;
-  app = outer;
-  assertEquals((await send(self, "GET /nested/1/2"))[1], "1 2");
+  const app: App = appOf([Nested]);
+  for (const [path, wanted] of [["1/2", "1 2"], ["1/2/3", "1 2 3"], ["1/2/3/4", "1 2 3 4"]]) {
+    depth = 0;
+    assertEquals((await send(app, `GET /nested/${path}`))[1], wanted);
+    assertEquals(depth, 2);
+  }
 });
 
 Deno.test("app: a pipe that fails late beside one that fails at once is no unhandled rejection", async () => {
