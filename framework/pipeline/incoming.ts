@@ -32,10 +32,10 @@ export function queryOf(request: Incoming): string {
   const query = request.query;
   if (query !== undefined) return query;
   const url = request.url;
+  const hash = url.indexOf("#");
+  const end = hash === -1 ? url.length : hash;
   const start = url.indexOf("?", startOfPath(url));
-  if (start === -1) return "";
-  const end = url.indexOf("#", start);
-  return url.slice(start + 1, end === -1 ? url.length : end);
+  return start === -1 || start > end ? "" : url.slice(start + 1, end);
 }
 
 /** The first header field of that name, which is written in lower case; for fields of which there is one. */
