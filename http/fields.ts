@@ -47,7 +47,11 @@ export class HeaderMap implements globalThis.Headers {
   /** Places of each name, once there are more than `LINEAR_MAX` fields. */
   #index: Map<string, number[]> | undefined = undefined;
 
-  /** @param init Fields to begin with; `TypeError` if a name or a value is malformed. */
+  /**
+   * Makes a map.
+   *
+   * @param init Fields to begin with; `TypeError` if a name or a value is malformed.
+   */
   constructor(init?: HeaderMapInit | null) {
     if (init === undefined || init === null) return;
     if (typeof init !== "object") throw new TypeError("making headers: wanted pairs or a record");

@@ -61,15 +61,14 @@ export class BodyDecoder {
   readonly #limits: H1Limits;
   readonly #badStatus: number;
 
-  /** @param limits What to put up with. @param badStatus Status hint of refusals. */
+  /**
+   * Makes a decoder for the messages of one connection.
+   *
+   * @param limits What to put up with. @param badStatus Status hint of refusals.
+   */
   constructor(limits: H1Limits, badStatus: number) {
     this.#limits = limits;
     this.#badStatus = badStatus;
-  }
-
-  /** Whether content is under way. */
-  get active(): boolean {
-    return this.#state !== IDLE;
   }
 
   /** Starts a message's content; `framing` is not `BODY_NONE`. */

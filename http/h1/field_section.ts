@@ -69,6 +69,8 @@ export class FieldSection {
   readonly #isTrailers: boolean;
 
   /**
+   * Makes an engine for one kind of section.
+   *
    * @param maxCount Field lines accepted. @param badStatus Status hint of refusals.
    * @param isTrailers Whether fields are only checked for form, not interpreted.
    */
@@ -159,9 +161,7 @@ export class FieldSection {
    * the same pass that finds its end. Returns that end, or `at` for the long way.
    */
   #plainHost(bytes: Uint8Array, nameStart: number, at: number, end: number): number {
-    if (this.#isTrailers || !equalsIgnoreCase(bytes, nameStart, nameStart + 4, "host") || bytes[at] !== SP) {
-      return at;
-    }
+    if (this.#isTrailers || !isHost(bytes, nameStart) || bytes[at] !== SP) return at;
     const start = at + 1;
     let p = start;
     while (p < end && REG_NAME_CHARACTERS[bytes[p]] === 1) p++;
@@ -184,7 +184,7 @@ export class FieldSection {
     switch (colon - nameStart) {
       case 4:
         if (this.#hostLine === nameStart) return;
-        if (equalsIgnoreCase(bytes, nameStart, colon, "host")) break;
+        if (isHost(bytes, nameStart)) break;
         return;
       case 6:
         if ((bytes[nameStart] | 0x20) === 0x65 && equalsIgnoreCase(bytes, nameStart, colon, "expect")) break;
@@ -333,6 +333,12 @@ export class FieldSection {
   #refuse(code: string, message: string): Error {
     return refusal(code, message, this.#badStatus);
   }
+}
+
+/** Whether the four token characters at `p` are `host`; the letters have no other bytes that bit 5 makes equal. */
+function isHost(bytes: Uint8Array, p: number): boolean {
+  return (bytes[p] | 0x20) === 0x68 && (bytes[p + 1] | 0x20) === 0x6f && (bytes[p + 2] | 0x20) === 0x73 &&
+    (bytes[p + 3] | 0x20) === 0x74;
 }
 
 /** Whether `byte` is SP or HTAB. */

@@ -58,7 +58,7 @@ export class RequestHead {
   /** `BODY_NONE`, `BODY_LENGTH` or `BODY_CHUNKED`. `Content-Length: 0` is `BODY_NONE`. */
   framing: number = BODY_NONE;
   /** The Content-Length, -1 without one. */
-  contentLength = -1;
+  contentLength: number = -1;
   /** Whether the peer lets the connection live on (RFC 9112 9.3). */
   keepAlive = true;
   /** Whether the peer waits for 100 (Continue) before it sends content (RFC 9110 10.1.1). */
@@ -109,7 +109,7 @@ export class ResponseHead {
   /** `BODY_NONE`, `BODY_LENGTH`, `BODY_CHUNKED` or `BODY_UNTIL_CLOSE`. */
   framing: number = BODY_NONE;
   /** The Content-Length, -1 without one; of an answer to HEAD it describes what GET would have had. */
-  contentLength = -1;
+  contentLength: number = -1;
   /** Whether the connection may serve another request after this response. */
   keepAlive = true;
   /** A 1xx response other than 101: the final one follows. */

@@ -39,6 +39,8 @@ export class HeadTemplate {
   #date: Uint8Array | undefined = undefined;
 
   /**
+   * Encodes the fixed part; `LocalProtocolError` if it cannot be sent.
+   *
    * @param status Status code. @param fields Fixed fields in order, without date and content-length.
    * @param hasLength Whether a content-length ends the head; without, `write` ends it after the date. Default true.
    * @param reason Reason phrase; default the registered one.

@@ -73,7 +73,11 @@ export class RequestDecoder {
   readonly #fields: FieldSection;
   readonly #body: BodyDecoder;
 
-  /** @param limits What to put up with, `H1_LIMITS` for the defaults. */
+  /**
+   * Makes a decoder for one connection.
+   *
+   * @param limits What to put up with, `H1_LIMITS` for the defaults.
+   */
   constructor(limits: H1Limits) {
     this.#limits = limits;
     this.#line = new RequestLine(this.head, limits.maxTargetBytes);

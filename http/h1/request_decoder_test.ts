@@ -140,3 +140,34 @@ Deno.test("request decoder: a thousand pipelined requests in order", () => {
     events.forEach((event, i) => assertStringIncludes(event, `path=/${i} `));
   }
 });
+
+Deno.test("request decoder: nothing of a message reaches the next", () => {
+  const chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const limits = { maxChunkExtensionBytes: 10 };
+  const first = chunked + "1;eeeeeeeee\r\nx\r\n0\r\nA: b\r\n\r\n";
+  const second = chunked + "1;eeeeeeeee\r\nx\r\n0\r\n\r\n";
+  const { events, error } = requests(first + second + NEXT, { limits });
+  assertEquals(error, undefined);
+  assertEquals(events.slice(1, 3), ["data x", 'end [["a","b"]]']);
+  assertEquals(events.slice(4, 6), ["data x", "end"]);
+  assertStringIncludes(events[6], "framing=0 length=-1");
+
+  // Two heads at the same place of the buffer, as in an arena: a bad Host where a good one was.
+  for (const version of ["1.0", "1.1"]) {
+    const decoder = new RequestDecoder(H1_LIMITS);
+    const good = latin1(`GET / HTTP/${version}\r\nHost: a:8\r\n\r\n`);
+    const bad = latin1(`GET / HTTP/${version}\r\nHost: a b\r\n\r\n`);
+    assertEquals(decoder.next(good, 0, good.length), EVENT_HEAD);
+    const error = assertThrows(() => decoder.next(bad, 0, bad.length), RemoteProtocolError);
+    assertStringIncludes(error.message, "malformed");
+  }
+});
+
+Deno.test("request decoder: long trailers in pieces", () => {
+  const fields = Array.from({ length: 60 }, (_, i) => [`name-${i}`, "v".repeat(i)]);
+  const text = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+    fields.map(([name, value]) => `${name}: ${value}\r\n`).join("") + "\r\n";
+  for (const pieces of [[text.length], [1], [100], [300, 7]]) {
+    assertEquals(requests(text + NEXT, { pieces, offset: 3 }).events[1], `end ${JSON.stringify(fields)}`);
+  }
+});

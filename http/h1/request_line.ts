@@ -29,7 +29,11 @@ export class RequestLine {
   readonly #head: RequestHead;
   readonly #maxTargetBytes: number;
 
-  /** @param head What to fill. @param maxTargetBytes Bytes of a target accepted. */
+  /**
+   * Makes an engine that fills one head.
+   *
+   * @param head What to fill. @param maxTargetBytes Bytes of a target accepted.
+   */
   constructor(head: RequestHead, maxTargetBytes: number) {
     this.#head = head;
     this.#maxTargetBytes = maxTargetBytes;

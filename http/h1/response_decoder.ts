@@ -74,7 +74,11 @@ export class ResponseDecoder {
   readonly #fields: FieldSection;
   readonly #body: BodyDecoder;
 
-  /** @param limits What to put up with, `H1_LIMITS` for the defaults; a target has no part in it. */
+  /**
+   * Makes a decoder for one connection.
+   *
+   * @param limits What to put up with, `H1_LIMITS` for the defaults; a target has no part in it.
+   */
   constructor(limits: H1Limits) {
     this.#limits = limits;
     this.#fields = new FieldSection(limits.maxFieldCount, BAD_GATEWAY, false);
