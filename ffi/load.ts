@@ -86,6 +86,9 @@ function readEnv(host: LoaderHost, name: string): string | undefined {
   }
 }
 
+/** The value of `MILLRACE_SHIM` that says: do not look for a library. */
+const NO_LIBRARY = "none";
+
 /** The file that would be opened, whether or not it is there. */
 export function libraryPath(host: LoaderHost = denoHost()): string {
   const named = readEnv(host, "MILLRACE_SHIM");
@@ -127,6 +130,9 @@ function mayExist(host: LoaderHost, path: string): boolean {
  */
 export function openNative(host: LoaderHost = denoHost()): Native {
   const path = libraryPath(host);
+  if (path === NO_LIBRARY) {
+    throw new NativeLoadError("ERR_SHIM_MISSING", "the native library is switched off: MILLRACE_SHIM is none");
+  }
   if (!mayExist(host, path)) {
     throw new NativeLoadError(
       "ERR_SHIM_MISSING",

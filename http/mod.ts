@@ -20,8 +20,10 @@ export * from "./h1/field_lookup.ts";
 export * from "./h1/head.ts";
 export * from "./h1/head_template.ts";
 export * from "./h1/limits.ts";
-export { METHODS } from "./h1/methods.ts";
+export { bodyAllowed, isIdempotent, isMethod, isSafe, type Method, METHODS } from "./method.ts";
 export { RequestDecoder } from "./h1/request_decoder.ts";
+export { ResponseDecoder } from "./h1/response_decoder.ts";
+export type { TrailerField } from "./h1/trailers.ts";
 export { Request, type RequestContext, type RequestOffsets } from "./request.ts";
 export {
   Response,
@@ -40,3 +42,4 @@ export {
   type ShutdownOptions,
 } from "./server/server.ts";
 export * from "./status.ts";
+export { type Version, versionOfMinor } from "./version.ts";

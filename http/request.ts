@@ -18,25 +18,17 @@ export interface RequestContext {
   /** The peer's address. */
   readonly remoteAddr: SocketAddr;
   /** Aborted when the connection is lost before the response was sent. */
-  abortSignal(): AbortSignal;
+  abortSignal(request: Request): AbortSignal;
 }
+
+/** Bytes between the target and the first field: SP, HTTP/1.x, CRLF. */
+const VERSION_AND_CRLF = 11;
+const SP = 0x20;
 
 /** The offsets of a head that a request needs. */
 export type RequestOffsets = Pick<
   RequestHead,
-  | "methodCode"
-  | "methodStart"
-  | "methodEnd"
-  | "targetStart"
-  | "targetEnd"
-  | "pathStart"
-  | "pathEnd"
-  | "queryStart"
-  | "hostStart"
-  | "hostEnd"
-  | "fieldsStart"
-  | "fieldsEnd"
-  | "minor"
+  "methodCode" | "methodStart" | "pathStart" | "pathEnd" | "targetEnd" | "fieldsEnd" | "minor"
 >;
 
 /**
@@ -63,21 +55,16 @@ export class Request extends MessageBody implements globalThis.Request {
   #shift = 0;
   readonly #methodCode: number;
   readonly #start: number;
-  readonly #methodEnd: number;
-  readonly #targetStart: number;
-  readonly #targetEnd: number;
   readonly #pathStart: number;
   readonly #pathEnd: number;
-  readonly #queryStart: number;
-  readonly #hostStart: number;
-  readonly #hostEnd: number;
-  readonly #fieldsStart: number;
+  readonly #targetEnd: number;
   readonly #fieldsEnd: number;
   readonly #minor: number;
   #used = false;
   #path: string | undefined = undefined;
   #headers: HeaderMap | undefined = undefined;
   #stream: ReadableStream<Bytes> | undefined = undefined;
+  #signal: AbortSignal | undefined = undefined;
 
   /** @param bytes What the head was decoded from. @param head Its offsets. @param source The content, if any. */
   constructor(context: RequestContext, bytes: Bytes, head: RequestOffsets, source: BodySource | null) {
@@ -87,15 +74,9 @@ export class Request extends MessageBody implements globalThis.Request {
     this.#bytes = bytes;
     this.#methodCode = head.methodCode;
     this.#start = head.methodStart;
-    this.#methodEnd = head.methodEnd;
-    this.#targetStart = head.targetStart;
-    this.#targetEnd = head.targetEnd;
     this.#pathStart = head.pathStart;
     this.#pathEnd = head.pathEnd;
-    this.#queryStart = head.queryStart;
-    this.#hostStart = head.hostStart;
-    this.#hostEnd = head.hostEnd;
-    this.#fieldsStart = head.fieldsStart;
+    this.#targetEnd = head.targetEnd;
     this.#fieldsEnd = head.fieldsEnd;
     this.#minor = head.minor;
   }
@@ -112,6 +93,22 @@ export class Request extends MessageBody implements globalThis.Request {
     return readLatin1(this.#bytes, start + this.#shift, end + this.#shift);
   }
 
+  // The request line is `method SP target SP HTTP/1.x CRLF`, exactly: the rest follows from the target's end.
+
+  get #methodEnd(): number {
+    const length = METHODS[this.#methodCode].length;
+    if (length > 0) return this.#start + length;
+    return this.#bytes.indexOf(SP, this.#start + this.#shift) - this.#shift;
+  }
+
+  get #targetStart(): number {
+    return this.#methodEnd + 1;
+  }
+
+  get #fieldsStart(): number {
+    return this.#targetEnd + VERSION_AND_CRLF;
+  }
+
   /** The method as sent: methods are case-sensitive (RFC 9110 9.1). */
   get method(): string {
     return this.#methodCode !== 0 ? METHODS[this.#methodCode] : this.#text(this.#start, this.#methodEnd);
@@ -126,14 +123,16 @@ export class Request extends MessageBody implements globalThis.Request {
   }
 
   #readPath(): string {
-    if (this.#pathStart < this.#pathEnd) return this.#text(this.#pathStart, this.#pathEnd);
+    const length = this.#pathEnd - this.#pathStart;
+    if (length === 1) return "/";
+    if (length > 0) return this.#text(this.#pathStart, this.#pathEnd);
     const target = this.#text(this.#targetStart, this.#targetEnd);
     return target === "*" ? target : "/";
   }
 
   /** What follows the first `?` of the target, as sent; empty where there is none. */
   get query(): string {
-    return this.#queryStart < this.#targetEnd ? this.#text(this.#queryStart, this.#targetEnd) : "";
+    return this.#pathEnd < this.#targetEnd ? this.#text(this.#pathEnd + 1, this.#targetEnd) : "";
   }
 
   /** The request target as sent (RFC 9112 3.2). */
@@ -143,10 +142,16 @@ export class Request extends MessageBody implements globalThis.Request {
 
   /** The absolute URL: scheme, authority of the target or the Host field, path, query. */
   get url(): string {
-    const host = this.#text(this.#hostStart, this.#hostEnd) || this.#context.scheme + ".invalid";
-    const query = this.query;
     const path = this.path === "*" ? "/" : this.path;
-    return `${this.#context.scheme}://${host}${path}${query === "" ? "" : `?${query}`}`;
+    const query = this.#pathEnd < this.#targetEnd ? `?${this.query}` : "";
+    return `${this.#context.scheme}://${this.#authority()}${path}${query}`;
+  }
+
+  /** Of an absolute target, otherwise of the Host field (RFC 9112 3.2.2). HTTP/1.0 may have neither. */
+  #authority(): string {
+    const scheme = /^https?:\/\//i.exec(this.#text(this.#targetStart, this.#pathStart));
+    if (scheme !== null) return this.#text(this.#targetStart + scheme[0].length, this.#pathStart);
+    return this.field("host") || "host.invalid";
   }
 
   /** The URL: what `new globalThis.Request(request)` takes it for. */
@@ -211,7 +216,7 @@ export class Request extends MessageBody implements globalThis.Request {
 
   /** Aborted when the connection is lost, or the server gives up, before the response was sent. */
   get signal(): AbortSignal {
-    return this.#context.abortSignal();
+    return this.#signal ??= this.#context.abortSignal(this);
   }
 
   /** Another request with the same head; the content, if any, goes to both and waits for the slower reader. */
@@ -232,15 +237,9 @@ export class Request extends MessageBody implements globalThis.Request {
     return {
       methodCode: this.#methodCode,
       methodStart: this.#start + shift,
-      methodEnd: this.#methodEnd + shift,
-      targetStart: this.#targetStart + shift,
-      targetEnd: this.#targetEnd + shift,
       pathStart: this.#pathStart + shift,
       pathEnd: this.#pathEnd + shift,
-      queryStart: this.#queryStart + shift,
-      hostStart: this.#hostStart + shift,
-      hostEnd: this.#hostEnd + shift,
-      fieldsStart: this.#fieldsStart + shift,
+      targetEnd: this.#targetEnd + shift,
       fieldsEnd: this.#fieldsEnd + shift,
       minor: this.#minor,
     };

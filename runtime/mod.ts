@@ -13,12 +13,18 @@ export type { Context, Waker } from "./task/context.ts";
 export type { HostStopped, Spawnable, TaskGenerator } from "./task/from.ts";
 export { Future, type Pollable } from "./task/future.ts";
 export { JoinHandle } from "./task/join.ts";
-export { type Poll, PENDING } from "./task/poll.ts";
+export { PENDING, type Poll } from "./task/poll.ts";
 export type { Spawner } from "./task/spawner.ts";
 export type { Task, TaskQueue } from "./task/task.ts";
 export { type Clock, systemClock, VirtualClock } from "./time/clock.ts";
 export { TimeDriver } from "./time/driver.ts";
-export { Interval, interval, type IntervalOptions, MISSED_AFTER_MS, type MissedTicks } from "./time/interval.ts";
+export {
+  Interval,
+  interval,
+  type IntervalOptions,
+  MISSED_AFTER_MS,
+  type MissedTicks,
+} from "./time/interval.ts";
 export { Sleep, sleep, sleepUntil } from "./time/sleep.ts";
 export { timeout } from "./time/timeout.ts";
 export { TimerEntry, TimerWheel } from "./time/wheel.ts";

@@ -59,7 +59,7 @@ const MAX_PARK_MS = 0x7fffffff;
  * runtime.close();
  * ```
  */
-export class Runtime implements Spawner, Disposable {
+export class Runtime implements Spawner, Disposable, AsyncDisposable {
   /** The timers, and the time of the turn in progress. */
   readonly time: TimeDriver;
   /** The tasks. */
@@ -87,6 +87,7 @@ export class Runtime implements Spawner, Disposable {
     this.#native = options.native;
     this.time = new TimeDriver(clock);
     this.time.onEarlier = () => this.schedule();
+    this.time.onIdle = () => this.#stopHostTimer();
     this.executor = new LocalExecutor(() => this.#blocking);
     this.executor.onReady = () => this.schedule();
   }
@@ -250,9 +251,13 @@ export class Runtime implements Spawner, Disposable {
     this.#sleepOnHost(delayMs);
   }
 
-  #sleepOnHost(delayMs: number): void {
+  #stopHostTimer(): void {
     if (this.#hostTimer !== undefined) clearTimeout(this.#hostTimer);
     this.#hostTimer = undefined;
+  }
+
+  #sleepOnHost(delayMs: number): void {
+    this.#stopHostTimer();
     if (delayMs === Infinity) return;
     this.#hostTimer = setTimeout(() => {
       this.#hostTimer = undefined;
@@ -290,7 +295,7 @@ export class Runtime implements Spawner, Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#hostTimer !== undefined) clearTimeout(this.#hostTimer);
+    this.#stopHostTimer();
     const reactor = this.#reactor;
     if (reactor === undefined) return;
     reactor.wake();
@@ -302,6 +307,12 @@ export class Runtime implements Spawner, Disposable {
   /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** {@link close}, and wait until the thread that was parked has come back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#parked;
   }
 }
 

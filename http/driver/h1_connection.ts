@@ -4,10 +4,8 @@
  */
 import type { Bytes } from "../../ffi/native.ts";
 import type { SocketAddr } from "../../net/addr.ts";
-import { MAX_BEGIN, type Transport, type TransportHandler } from "../../net/transport.ts";
-import { writeUtf8 } from "../../runtime/bytes/ascii.ts";
+import type { Transport, TransportHandler } from "../../net/transport.ts";
 import { ClosedError, TimeoutError } from "../../runtime/errors.ts";
-import type { BodySource } from "../body.ts";
 import { EVENT_DATA, EVENT_END, EVENT_HEAD } from "../h1/body.ts";
 import { BODY_LENGTH, BODY_NONE } from "../h1/head.ts";
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
@@ -16,19 +14,12 @@ import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
 import { Request, type RequestContext } from "../request.ts";
 import { Response, type ResponseContent } from "../response.ts";
 import { MIN_RATE_GRACE_MS } from "../server/options.ts";
-import { COPY_MAX, sendBytes, sendChunked, sendPlain } from "./body_writer.ts";
 import type { ServedConnection, ServerContext } from "./context.ts";
 import { Deadline } from "./deadline.ts";
-import {
-  CONNECTION_CLOSES,
-  CONNECTION_PERSISTENT,
-  CONNECTION_TOLD,
-  type HeadParts,
-  LENGTH_CHUNKED,
-  LENGTH_UNTOLD,
-} from "./head_writer.ts";
+import { CONNECTION_CLOSES, CONNECTION_PERSISTENT, CONNECTION_TOLD } from "./head_writer.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { plainResponse, statusOf } from "./refuse.ts";
+import { endsByClose, isSource, type ResponseFrame, ResponseWriter } from "./response_writer.ts";
 
 /** Pipelined bytes that may wait for the response before them; more make the peer wait. */
 export const HELD_MAX = 65_536;
@@ -36,8 +27,6 @@ export const HELD_MAX = 65_536;
 export const DISCARD_MAX = 262_144;
 /** After the last response the peer has this long to read it and close, milliseconds. */
 export const LINGER_MS = 2_000;
-
-const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
 // What the deadline is for.
 const PHASE_IDLE = 0;
@@ -51,10 +40,12 @@ const PHASE_LINGER = 5;
  * Decodes requests, calls the handler, encodes responses, one at a time and in order. A handler that answers at once
  * costs no Promise: the response of a request is written while its bytes are still in the receive arena.
  */
-export class H1Connection implements TransportHandler, RequestContext, IncomingBodyOwner, ServedConnection {
+export class H1Connection
+  implements TransportHandler, RequestContext, IncomingBodyOwner, ResponseFrame, ServedConnection {
   readonly #server: ServerContext;
   readonly #transport: Transport;
   readonly #decoder: RequestDecoder;
+  readonly #writer: ResponseWriter;
   readonly #deadline: Deadline;
   readonly #held = new HeldBytes();
   #phase = PHASE_HEAD;
@@ -62,11 +53,13 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   // The message in progress.
   #exchange = 0; // counts requests: a late answer to an earlier one is recognised
   #busy = false; // its response is not complete
-  #headSent = false;
+  #inProcess = false;
   #keepAlive = true;
-  #isHead = false;
-  #minor = 1;
-  #request: Request | undefined;
+  /** See {@link ResponseFrame.isHead}. */
+  isHead = false;
+  /** See {@link ResponseFrame.minor}. */
+  minor = 1;
+  #request: Request | undefined; // until its response is complete
   #body: IncomingBody | undefined; // its content, until it has ended
   #expectsContinue = false;
   #congested = false;
@@ -76,7 +69,6 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   #peerEnded = false;
   #abort: AbortController | undefined;
   #remoteAddr: SocketAddr | undefined;
-  #outgoing: BodySource | undefined;
   #room: { resolve(): void; reject(reason: unknown): void } | undefined;
 
   /** @param server Shared by all its connections. @param transport Newly accepted. */
@@ -84,6 +76,7 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
     this.#server = server;
     this.#transport = transport;
     this.#decoder = new RequestDecoder(server.limits);
+    this.#writer = new ResponseWriter(transport, server.heads, server.time, () => this.#awaitRoom());
     this.#deadline = new Deadline(server.time, () => this.#expire());
     transport.handler = this;
     this.#deadline.set(server.limits.headTimeoutMs);
@@ -102,10 +95,10 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   }
 
   /** See {@link RequestContext.abortSignal}. */
-  abortSignal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (!this.#open) this.#abort.abort(new ClosedError("the connection", "remote"));
-    return this.#abort.signal;
+  abortSignal(request: Request): AbortSignal {
+    // An answered request is beyond being aborted.
+    if (request !== this.#request) return new AbortController().signal;
+    return (this.#abort ??= new AbortController()).signal;
   }
 
   // ---- bytes in ----
@@ -126,12 +119,20 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
 
   /** Decode and answer until there is nothing more to do; returns the first byte that is left. */
   #process(bytes: Bytes, start: number, end: number): number {
+    this.#inProcess = true;
+    const at = this.#decode(bytes, start, end);
+    this.#inProcess = false;
+    return at;
+  }
+
+  #decode(bytes: Bytes, start: number, end: number): number {
     const decoder = this.#decoder;
     let at = start;
-    while (at < end) {
+    let event = -1;
+    // After the last piece of content, its end is told even when there is no further byte.
+    while (at < end || event === EVENT_DATA) {
       // A message waits for the response before it, and for room to write its own.
       if (this.#body === undefined && (this.#busy || this.#transport.isBlocked)) return at;
-      let event: number;
       try {
         event = decoder.next(bytes, at, end);
       } catch (error) {
@@ -183,9 +184,9 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
     const server = this.#server;
     server.counters.requests++;
     this.#exchange++;
-    this.#headSent = false;
-    this.#isHead = head.methodCode === METHOD_HEAD;
-    this.#minor = head.minor;
+    this.#writer.reset();
+    this.isHead = head.methodCode === METHOD_HEAD;
+    this.minor = head.minor;
     this.#keepAlive = head.keepAlive && !server.isDraining;
     this.#abort = undefined;
     let body: IncomingBody | undefined;
@@ -195,6 +196,7 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
       if (!server.methods.has(request.method)) return this.#refuseStatus(501);
     }
     this.#busy = true;
+    this.#request = request;
     let result: ReturnType<typeof server.handler>;
     try {
       result = server.handler(request);
@@ -208,7 +210,6 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   /** The slow way: a Promise, or a platform response. */
   #await(result: globalThis.Response | PromiseLike<Response | globalThis.Response>, request: Request): void {
     const exchange = this.#exchange;
-    this.#request = request;
     request.detach();
     if (this.#body === undefined) this.#enter(PHASE_HANDLER, Infinity);
     const settle = (response: Response | globalThis.Response) => {
@@ -239,7 +240,7 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   #beginBody(expectsContinue: boolean): IncomingBody {
     const body = new IncomingBody(this);
     this.#body = body;
-    this.#expectsContinue = expectsContinue && this.#minor > 0;
+    this.#expectsContinue = expectsContinue && this.minor > 0;
     this.#congested = false;
     this.#discarded = -1;
     this.#restartBodyClock();
@@ -280,11 +281,9 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
 
   /** See {@link IncomingBodyOwner.bodyWanted}. */
   bodyWanted(): void {
-    if (!this.#expectsContinue || this.#headSent || !this.#open) return;
+    if (!this.#expectsContinue || this.#writer.headSent || !this.#open) return;
     this.#expectsContinue = false;
-    const at = this.#transport.begin(CONTINUE.length);
-    this.#transport.output.set(CONTINUE, at);
-    this.#transport.commit(at, at + CONTINUE.length);
+    this.#writer.sendContinue();
   }
 
   /** See {@link IncomingBodyOwner.bodyCongested}. */
@@ -304,121 +303,49 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   // ---- its response ----
 
   #respond(response: Response): void {
-    let content: ResponseContent;
+    let later: Promise<void> | undefined;
     try {
-      content = Response.take(response);
+      later = this.#send(response);
     } catch (error) {
-      // The handler returned a response that was sent before.
-      const failure = this.#request === undefined ? plainResponse(500) : this.#recover(error, this.#request);
-      return failure instanceof Response ? this.#respond(failure) : this.#respond(plainResponse(500));
+      // It was sent before, or its head is too large: nothing has gone out, another answer can.
+      const failure = this.#request === undefined ? undefined : this.#recover(error, this.#request);
+      later = this.#send(failure instanceof Response && !failure.bodyUsed ? failure : plainResponse(500));
     }
-    const parts = partsOf(response);
-    if (parts.fields !== undefined && closes(parts.fields.get("connection"))) this.#keepAlive = false;
-    if (content === null || typeof content === "string" || content instanceof Uint8Array) {
-      if (this.#body !== undefined) this.#abandonBody(this.#body);
-      this.#respondWhole(parts, content);
-    } else {
-      this.#respondStream(parts, content).catch((error) => this.#breakOff(error));
-    }
+    if (later === undefined) return this.#finish();
+    const exchange = this.#exchange;
+    later.then(() => this.#exchange === exchange && this.#finish(), (error) => this.#breakOff(error));
+    if (this.#transport.isBlocked) this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
   }
 
-  get #connection(): number {
+  #send(response: Response): Promise<void> | undefined {
+    const content = Response.take(response);
+    const fields = Response.fieldsOf(response);
+    if (fields !== undefined && namesClose(fields.get("connection"))) this.#keepAlive = false;
+    if (endsByClose(response, content, this.minor)) this.#keepAlive = false;
+    if (this.#body !== undefined) {
+      // A stream may be made of the content that the peer holds back; after the head it is too late to ask.
+      if (!isSource(content)) this.#abandonBody(this.#body);
+      else if (response.status < 400) this.bodyWanted();
+    }
+    return this.#writer.send(response, content, this);
+  }
+
+  /** See {@link ResponseFrame.connection}. */
+  get connection(): number {
     if (!this.#keepAlive || this.#server.isDraining) return CONNECTION_CLOSES;
-    return this.#minor === 0 ? CONNECTION_TOLD : CONNECTION_PERSISTENT;
+    return this.minor === 0 ? CONNECTION_TOLD : CONNECTION_PERSISTENT;
   }
 
-  #respondWhole(parts: HeadParts, content: string | Bytes | null): void {
-    if (typeof content === "string" && this.#writeText(parts, content)) return this.#finish();
-    const bytes = typeof content === "string" ? encoder.encode(content) : content;
-    const length = bytes?.length ?? 0;
-    const sent = this.#isHead || hasNoContent(parts.status) ? 0 : length;
-    const copied = sent <= COPY_MAX ? sent : 0;
-    const at = this.#beginHead(parts, copied);
-    if (at < 0) return;
-    let end = this.#writeHead(
-      parts,
-      at,
-      hasNoContent(parts.status) ? LENGTH_UNTOLD : declared(parts, length),
-    );
-    if (copied > 0) this.#transport.output.set(bytes!, end);
-    end += copied;
-    this.#transport.commit(at, end);
-    if (copied === sent) return this.#finish();
-    const start = this.#transport.trySend(bytes!, 0, sent);
-    if (start === sent) return this.#finish();
-    sendBytes(this.#transport, this.#awaitRoom, bytes!, start).then(() => this.#finish())
-      .catch((error) => this.#breakOff(error));
-    this.#afterInput();
-  }
-
-  /** Text that fits behind its head is encoded in place; mostly it is ASCII, as long as it has characters. */
-  #writeText(parts: HeadParts, text: string): boolean {
-    if (this.#isHead || hasNoContent(parts.status) || text.length > COPY_MAX) return false;
-    const at = this.#beginHead(parts, 3 * text.length);
-    if (at < 0) return true;
-    const { output } = this.#transport;
-    let bodyAt = this.#writeHead(parts, at, text.length);
-    let end = writeUtf8(output, bodyAt, text);
-    if (end - bodyAt !== text.length) {
-      bodyAt = this.#writeHead(parts, at, end - bodyAt);
-      end = writeUtf8(output, bodyAt, text);
-    }
-    this.#transport.commit(at, end);
-    return true;
-  }
-
-  /** Room for the head and `more`; -1 when the head is larger than any may be, and the exchange has ended. */
-  #beginHead(parts: HeadParts, more: number): number {
-    const maxBytes = parts.fields === undefined ? 320 + 128 : this.#server.heads.maxBytes(parts);
-    if (maxBytes + more <= MAX_BEGIN) return this.#transport.begin(maxBytes + more);
-    this.#keepAlive = false;
-    this.#respond(plainResponse(500));
-    return -1;
-  }
-
-  #writeHead(parts: HeadParts, at: number, length: number): number {
-    this.#headSent = true;
-    const { heads, time } = this.#server;
-    return heads.write(this.#transport.output, at, parts, this.#connection, length, time.nowMs());
-  }
-
-  async #respondStream(parts: HeadParts, source: BodySource): Promise<void> {
-    const transport = this.#transport;
-    const length = declared(parts, undefined);
-    const chunked = length === undefined && this.#minor > 0;
-    if (length === undefined && !chunked) this.#keepAlive = false;
-    const at = this.#beginHead(parts, 0);
-    if (at < 0) return source.cancel();
-    const empty = this.#isHead || hasNoContent(parts.status);
-    const framing = hasNoContent(parts.status)
-      ? LENGTH_UNTOLD
-      : chunked
-      ? LENGTH_CHUNKED
-      : length ?? LENGTH_UNTOLD;
-    transport.commit(at, this.#writeHead(parts, at, framing));
-    if (empty) {
-      source.cancel();
-      return this.#finish();
-    }
-    this.#outgoing = source;
-    if (chunked) await sendChunked(transport, this.#awaitRoom, source);
-    else await sendPlain(transport, this.#awaitRoom, source, length);
-    this.#outgoing = undefined;
-    this.#finish();
-  }
-
-  readonly #awaitRoom = (): Promise<void> => {
+  #awaitRoom(): Promise<void> {
     if (!this.#open) return Promise.reject(new ClosedError("the connection", "remote"));
     if (!this.#transport.isBlocked) return Promise.resolve();
     this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
     return new Promise((resolve, reject) => this.#room = { resolve, reject });
-  };
+  }
 
   /** The content failed after the head went out: the peer must not take what it has for the whole. */
   #breakOff(error: unknown): void {
-    const outgoing = this.#outgoing;
-    this.#outgoing = undefined;
-    outgoing?.cancel(error);
+    this.#writer.cancel(error);
     if (!this.#open) return;
     this.#server.counters.failed++;
     if (this.#request !== undefined) this.#report(error, this.#request);
@@ -436,7 +363,6 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   /** The response is complete, or the content that it left unread. */
   #finish(): void {
     if (!this.#open) return;
-    const wasLater = this.#request !== undefined || this.#phase === PHASE_SEND;
     this.#busy = false;
     this.#request = undefined;
     if (!this.#keepAlive || this.#server.isDraining) return this.#linger();
@@ -445,7 +371,7 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
       if (this.#discarded < 0) this.#abandonBody(this.#body);
       return this.#enter(PHASE_BODY, this.#server.limits.bodyTimeoutMs);
     }
-    if (wasLater) this.#resume();
+    if (!this.#inProcess) this.#resume();
   }
 
   /** A response goes out while content still comes: swallow a little of it, or end the connection. */
@@ -470,10 +396,11 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
     this.#server.counters.refused++;
     this.#keepAlive = false;
     this.#body = undefined;
-    if (this.#busy && this.#headSent) return this.#transport.abort();
+    if (this.#busy && this.#writer.headSent) return this.#transport.abort();
     this.#exchange++;
     this.#busy = true;
-    this.#isHead = false;
+    this.isHead = false;
+    this.#writer.reset();
     this.#respond(plainResponse(status));
   }
 
@@ -554,8 +481,7 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
     this.#body = undefined;
     this.#room?.reject(reason);
     this.#room = undefined;
-    this.#outgoing?.cancel(reason);
-    this.#outgoing = undefined;
+    this.#writer.cancel(reason);
     if (this.#busy) this.#abort?.abort(reason);
     this.#request = undefined;
     this.#server.closed(this);
@@ -573,30 +499,8 @@ export class H1Connection implements TransportHandler, RequestContext, IncomingB
   }
 }
 
-const encoder = new TextEncoder();
-
-function hasNoContent(status: number): boolean {
-  return status === 204 || status === 304;
-}
-
-function closes(connection: string | null): boolean {
+function namesClose(connection: string | null): boolean {
   return connection !== null && /(^|[\s,])close([\s,]|$)/i.test(connection);
-}
-
-function partsOf(response: Response): HeadParts {
-  return {
-    status: response.status,
-    statusText: response.statusText,
-    contentType: Response.contentTypeOf(response),
-    fields: Response.fieldsOf(response),
-  };
-}
-
-/** The length that the handler announced, where the content itself does not tell. */
-function declared<T extends number | undefined>(parts: HeadParts, known: T): number | T {
-  if (known !== undefined && known !== 0) return known;
-  const text = parts.fields?.get("content-length");
-  return text !== null && text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : known;
 }
 
 /** Our response around a platform one. */

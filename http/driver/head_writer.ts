@@ -2,10 +2,10 @@
  * Writes the heads of responses: from a cached template where it can, field by field where it must.
  * @module
  */
-import type { HeaderMap } from "../fields.ts";
+import { readLatin1, writeUtf8 } from "../../runtime/bytes/ascii.ts";
 import { encodeCrlf, encodeField, encodeStatusLine } from "../h1/encoder.ts";
 import { HeadTemplate } from "../h1/head_template.ts";
-import { readLatin1 } from "../../runtime/bytes/ascii.ts";
+import { Response } from "../response.ts";
 import type { DateCache } from "./date.ts";
 
 /** The connection lives on, and the client takes that for granted. */
@@ -20,21 +20,28 @@ export const LENGTH_CHUNKED = -1;
 /** Length of a response that has none to tell: 204, 304, or content up to the close. */
 export const LENGTH_UNTOLD = -2;
 
-/** What a head is made of. */
-export interface HeadParts {
-  /** Status code. */
-  readonly status: number;
-  /** Reason phrase, empty for the registered one. */
-  readonly statusText: string;
-  /** Media type, where there are no `fields`. */
-  readonly contentType: string | null;
-  /** All fields of the response. */
-  readonly fields: HeaderMap | undefined;
-}
+/** Room that a head needs besides its own fields: status line, date, connection, length; bytes. */
+const HEAD_ROOM = 320;
 
 const CONNECTION_VALUES = ["", "close", "keep-alive"];
 /** Templates kept per server: a content type that comes from outside must not fill the memory. */
 const MAX_TEMPLATES = 64;
+/** Characters of a text up to which a whole response is kept, if it is sent time and again. */
+const MAX_REPEATED = 256;
+
+/** A head's template, and the response that it made last. */
+class Shape {
+  readonly template: HeadTemplate;
+  /** The text of the response before: a second time in a row is the sign of a constant. */
+  text: string | undefined = undefined;
+  date: Uint8Array | undefined = undefined;
+  /** Head and content of that response, once it was repeated. */
+  whole: Uint8Array | undefined = undefined;
+
+  constructor(template: HeadTemplate) {
+    this.template = template;
+  }
+}
 
 /** Fields that say how the message is framed: the driver's alone. */
 function isFraming(name: string): boolean {
@@ -45,12 +52,12 @@ function isFraming(name: string): boolean {
 /** One per server. */
 export class HeadWriter {
   readonly #date: DateCache;
-  readonly #templates = new Map<string, HeadTemplate>();
+  readonly #shapes = new Map<string, Shape>();
   // The shape of the response before: most servers answer in long runs of one shape.
   #lastStatus = 0;
   #lastType: string | null = null;
-  #lastKind = -1;
-  #last: HeadTemplate | undefined;
+  #lastConnection = -1;
+  #last: Shape | undefined;
 
   /** @param date The server's clock for the Date field. */
   constructor(date: DateCache) {
@@ -58,9 +65,10 @@ export class HeadWriter {
   }
 
   /** Room that {@link write} may need for this head, bytes. */
-  maxBytes(parts: HeadParts): number {
-    let bytes = 320 + parts.statusText.length + (parts.contentType?.length ?? 0);
-    parts.fields?.forEachField((name, value) => bytes += name.length + value.length + 4);
+  maxBytes(response: Response): number {
+    const fields = Response.fieldsOf(response);
+    let bytes = HEAD_ROOM + response.statusText.length + (Response.contentTypeOf(response)?.length ?? 0);
+    fields?.forEachField((name, value) => bytes += name.length + value.length + 4);
     return bytes;
   }
 
@@ -72,58 +80,98 @@ export class HeadWriter {
   write(
     out: Uint8Array,
     at: number,
-    parts: HeadParts,
+    response: Response,
     connection: number,
     length: number,
     nowMs: number,
   ): number {
     const date = this.#date.bytes(nowMs);
-    if (parts.fields !== undefined || parts.statusText !== "" || length < 0) {
-      return this.#writeFields(out, at, parts, connection, length, date);
-    }
-    const template = this.#template(parts.status, parts.contentType, connection);
-    if (template === undefined) return this.#writeFields(out, at, parts, connection, length, date);
-    template.date(date);
-    return template.write(out, at, length);
+    const shape = length < 0 ? undefined : this.#shape(response, connection);
+    if (shape === undefined) return this.#writeFields(out, at, response, connection, length, date);
+    shape.template.date(date);
+    return shape.template.write(out, at, length);
   }
 
-  #template(status: number, contentType: string | null, connection: number): HeadTemplate | undefined {
-    if (status === this.#lastStatus && contentType === this.#lastType && connection === this.#lastKind) {
+  /** Write a head and its text; `out` has room for three bytes per character. Returns the index after it. */
+  writeText(
+    out: Uint8Array,
+    at: number,
+    response: Response,
+    connection: number,
+    text: string,
+    nowMs: number,
+  ): number {
+    const date = this.#date.bytes(nowMs);
+    const shape = this.#shape(response, connection);
+    if (shape === undefined) {
+      const length = utf8Length(text);
+      return writeUtf8(out, this.#writeFields(out, at, response, connection, length, date), text);
+    }
+    const repeated = text === shape.text && date === shape.date;
+    if (repeated && shape.whole !== undefined) {
+      out.set(shape.whole, at);
+      return at + shape.whole.length;
+    }
+    const { template } = shape;
+    template.date(date);
+    // Mostly it is ASCII, as long as it has characters.
+    let bodyAt = template.write(out, at, text.length);
+    let end = writeUtf8(out, bodyAt, text);
+    if (end - bodyAt !== text.length) {
+      bodyAt = template.write(out, at, end - bodyAt);
+      end = writeUtf8(out, bodyAt, text);
+    }
+    shape.whole = repeated ? out.slice(at, end) : undefined;
+    shape.text = text.length <= MAX_REPEATED ? text : undefined;
+    shape.date = date;
+    return end;
+  }
+
+  /** What is known of such heads; `undefined` where a response has fields of its own. */
+  #shape(response: Response, connection: number): Shape | undefined {
+    if (Response.fieldsOf(response) !== undefined || response.statusText !== "") return undefined;
+    const { status } = response;
+    const contentType = Response.contentTypeOf(response);
+    if (
+      status === this.#lastStatus && contentType === this.#lastType && connection === this.#lastConnection
+    ) {
       return this.#last;
     }
     const key = `${status}/${connection}/${contentType ?? ""}`;
-    let template = this.#templates.get(key);
-    if (template === undefined) {
-      if (this.#templates.size === MAX_TEMPLATES) return undefined;
+    let shape = this.#shapes.get(key);
+    if (shape === undefined) {
+      if (this.#shapes.size === MAX_TEMPLATES) return undefined;
       const fields: [string, string][] = [];
       if (contentType !== null) fields.push(["content-type", contentType]);
       if (connection !== CONNECTION_PERSISTENT) fields.push(["connection", CONNECTION_VALUES[connection]]);
-      template = new HeadTemplate(status, fields);
-      this.#templates.set(key, template);
+      shape = new Shape(new HeadTemplate(status, fields));
+      this.#shapes.set(key, shape);
     }
     this.#lastStatus = status;
     this.#lastType = contentType;
-    this.#lastKind = connection;
-    this.#last = template;
-    return template;
+    this.#lastConnection = connection;
+    this.#last = shape;
+    return shape;
   }
 
   #writeFields(
     out: Uint8Array,
     at: number,
-    parts: HeadParts,
+    response: Response,
     connection: number,
     length: number,
     date: Uint8Array,
   ): number {
-    let p = encodeStatusLine(out, at, parts.status, parts.statusText === "" ? undefined : parts.statusText);
-    const { fields } = parts;
+    const { status, statusText } = response;
+    let p = encodeStatusLine(out, at, status, statusText === "" ? undefined : statusText);
+    const fields = Response.fieldsOf(response);
+    const contentType = Response.contentTypeOf(response);
     if (fields !== undefined) {
       fields.forEachField((name, value) => {
         if (!isFraming(name)) p = encodeField(out, p, name, value);
       });
-    } else if (parts.contentType !== null) {
-      p = encodeField(out, p, "content-type", parts.contentType);
+    } else if (contentType !== null) {
+      p = encodeField(out, p, "content-type", contentType);
     }
     p = encodeField(out, p, "date", fields?.get("date") ?? readLatin1(date, 0, date.length));
     if (connection !== CONNECTION_PERSISTENT) {
@@ -133,4 +181,17 @@ export class HeadWriter {
     else if (length === LENGTH_CHUNKED) p = encodeField(out, p, "transfer-encoding", "chunked");
     return encodeCrlf(out, p);
   }
+}
+
+/** Bytes of `text` in UTF-8. */
+function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    length += unit < 0x800 ? 1 : 2;
+    // A pair is four bytes for its two units; a lone surrogate becomes U+FFFD, three bytes.
+    if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++;
+  }
+  return length;
 }

@@ -3,28 +3,8 @@
  * @module
  */
 
-/**
- * The base of every error that Millrace raises on purpose; `code` is stable, the text is for people.
- *
- * @example
- * ```ts
- * import { MillraceError } from "@millrace/millrace/runtime";
- *
- * const error = new MillraceError("ERR_DEMO", "nothing is wrong");
- * if (error.code !== "ERR_DEMO") throw error;
- * ```
- */
-export class MillraceError extends Error {
-  /** Stable, upper-case identifier: compare this, never the message. */
-  readonly code: string;
-
-  /** @param code Stable identifier. @param message What failed, with what value, and what was wanted. */
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.name = new.target.name;
-  }
-}
+import { MillraceError } from "../../ffi/errors.ts";
+export { MillraceError };
 
 /** Where a protocol error ends: one message, or the whole connection. */
 export type ErrorScope = "message" | "connection";

@@ -42,6 +42,8 @@ export class TimeDriver {
    * {@link nextDelayMs} answered last and than all that was scheduled since. Set it to end a park.
    */
   onEarlier: (() => void) | undefined = undefined;
+  /** Called when the last timer was cancelled: nothing is to be waited for any more. */
+  onIdle: (() => void) | undefined = undefined;
 
   readonly #clock: Clock;
   /** Tick 0 in milliseconds of the clock: whole, so that subtracting it is exact. */
@@ -117,7 +119,9 @@ export class TimeDriver {
 
   /** Take `entry` back. `false`: it was not scheduled here. */
   cancel(entry: TimerEntry): boolean {
-    return this.#wheel.cancel(entry);
+    if (!this.#wheel.cancel(entry)) return false;
+    if (this.#wheel.size === 0) this.onIdle?.();
+    return true;
   }
 
   /**
