@@ -11,30 +11,33 @@ import { encodeChunkHeader, encodeCrlf, encodeLastChunk, MAX_CHUNK_HEADER_BYTES 
 /** Content up to this size is copied behind its head, so that both leave in one call; bytes. */
 export const COPY_MAX = 16_384;
 
-/** Waits until the transport has room; rejects when the connection is lost. */
-export type AwaitRoom = () => Promise<void>;
+/** Who knows when the transport has room. */
+export interface RoomSource {
+  /** Resolves when the transport is not blocked (any more); rejects when the connection is lost. */
+  awaitRoom(): Promise<void>;
+}
 
 /** Sends bytes without copying them; resolves when the system has taken all. */
 export async function sendBytes(
   transport: Transport,
-  room: AwaitRoom,
+  room: RoomSource,
   bytes: Bytes,
   start = 0,
 ): Promise<void> {
   let at = start;
   for (;;) {
-    if (transport.isBlocked) await room();
+    if (transport.isBlocked) await room.awaitRoom();
     at += transport.trySend(bytes, at, bytes.length);
     if (at === bytes.length) return;
-    if (!transport.isBlocked) await room();
+    if (!transport.isBlocked) await room.awaitRoom();
   }
 }
 
 /** Sends a source in chunks (RFC 9112 7.1), with the last one. */
-export async function sendChunked(transport: Transport, room: AwaitRoom, source: BodySource): Promise<void> {
+export async function sendChunked(transport: Transport, room: RoomSource, source: BodySource): Promise<void> {
   for (;;) {
     const chunk = await source.read();
-    if (transport.isBlocked || transport.isClosed) await room();
+    if (transport.isBlocked || transport.isClosed) await room.awaitRoom();
     if (chunk === undefined) break;
     await sendChunk(transport, room, chunk);
   }
@@ -42,7 +45,7 @@ export async function sendChunked(transport: Transport, room: AwaitRoom, source:
   transport.commit(at, encodeLastChunk(transport.output, at));
 }
 
-async function sendChunk(transport: Transport, room: AwaitRoom, chunk: Bytes): Promise<void> {
+async function sendChunk(transport: Transport, room: RoomSource, chunk: Bytes): Promise<void> {
   const copied = chunk.length <= COPY_MAX;
   const at = transport.begin(MAX_CHUNK_HEADER_BYTES + 2 + (copied ? chunk.length : 0));
   const { output } = transport;
@@ -65,14 +68,14 @@ async function sendChunk(transport: Transport, room: AwaitRoom, chunk: Bytes): P
  */
 export async function sendPlain(
   transport: Transport,
-  room: AwaitRoom,
+  room: RoomSource,
   source: BodySource,
   length: number | undefined,
 ): Promise<void> {
   let sent = 0;
   for (;;) {
     const chunk = await source.read();
-    if (transport.isBlocked || transport.isClosed) await room();
+    if (transport.isBlocked || transport.isClosed) await room.awaitRoom();
     if (chunk === undefined) break;
     sent += chunk.length;
     if (length !== undefined && sent > length) throw wrongLength(length, `${sent} and more`);

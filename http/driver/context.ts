@@ -6,6 +6,7 @@ import type { TimeDriver } from "../../runtime/time/driver.ts";
 import type { Request } from "../request.ts";
 import type { Response } from "../response.ts";
 import type { ServeLimits } from "../server/options.ts";
+import type { DecoderPool } from "./decoder_pool.ts";
 import type { HeadWriter } from "./head_writer.ts";
 
 /** Answers a request, at once or later. */
@@ -53,6 +54,8 @@ export interface ServerContext {
   readonly methods: ReadonlySet<string>;
   /** The runtime's timers. */
   readonly time: TimeDriver;
+  /** Decoders that no connection needs at the moment. */
+  readonly decoders: DecoderPool;
   /** The heads of responses. */
   readonly heads: HeadWriter;
   /** What happened so far. */

@@ -5,21 +5,27 @@
 import type { TimeDriver } from "../../runtime/time/driver.ts";
 import { TimerEntry } from "../../runtime/time/wheel.ts";
 
+/** Who is told that a deadline has passed. */
+export interface DeadlineOwner {
+  /** The deadline has passed; there is none until another is set. */
+  deadlinePassed(): void;
+}
+
 /**
  * A deadline that moves with every request and costs the wheel nothing for it: a later deadline is only noted, and
  * when the timer fires too early it is set anew.
  */
 export class Deadline extends TimerEntry {
   readonly #time: TimeDriver;
-  readonly #onExpired: () => void;
+  readonly #owner: DeadlineOwner;
   #atMs = Infinity;
   #armedForMs = Infinity;
 
-  /** @param time The runtime's timers. @param onExpired Called when the deadline has passed. */
-  constructor(time: TimeDriver, onExpired: () => void) {
+  /** @param time The runtime's timers. @param owner Told when the deadline has passed. */
+  constructor(time: TimeDriver, owner: DeadlineOwner) {
     super();
     this.#time = time;
-    this.#onExpired = onExpired;
+    this.#owner = owner;
   }
 
   /** The deadline is `delayMs` from now; `Infinity`: there is none. */
@@ -47,6 +53,6 @@ export class Deadline extends TimerEntry {
     if (this.#atMs === Infinity) return;
     if (this.#time.nowMs() < this.#atMs) return this.#arm(this.#atMs);
     this.#atMs = Infinity;
-    this.#onExpired();
+    this.#owner.deadlinePassed();
   }
 }

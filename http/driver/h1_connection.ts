@@ -7,15 +7,16 @@ import type { SocketAddr } from "../../net/addr.ts";
 import type { Transport, TransportHandler } from "../../net/transport.ts";
 import { ClosedError, TimeoutError } from "../../runtime/errors.ts";
 import { EVENT_DATA, EVENT_END, EVENT_HEAD } from "../h1/body.ts";
-import { BODY_LENGTH, BODY_NONE } from "../h1/head.ts";
+import { BODY_LENGTH, BODY_NONE, type RequestHead } from "../h1/head.ts";
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
-import { RequestDecoder } from "../h1/request_decoder.ts";
+import type { RequestDecoder } from "../h1/request_decoder.ts";
 import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
 import { Request, type RequestContext } from "../request.ts";
 import { Response, type ResponseContent } from "../response.ts";
 import { MIN_RATE_GRACE_MS } from "../server/options.ts";
+import type { RoomSource } from "./body_writer.ts";
 import type { ServedConnection, ServerContext } from "./context.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, type DeadlineOwner } from "./deadline.ts";
 import { CONNECTION_CLOSES, CONNECTION_PERSISTENT, CONNECTION_TOLD } from "./head_writer.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { plainResponse, statusOf } from "./refuse.ts";
@@ -36,18 +37,27 @@ const PHASE_HANDLER = 3;
 const PHASE_SEND = 4;
 const PHASE_LINGER = 5;
 
+/** What a connection is to the parts around it. */
+type Roles =
+  & TransportHandler
+  & RequestContext
+  & IncomingBodyOwner
+  & DeadlineOwner
+  & RoomSource
+  & ResponseFrame
+  & ServedConnection;
+
 /**
  * Decodes requests, calls the handler, encodes responses, one at a time and in order. A handler that answers at once
  * costs no Promise: the response of a request is written while its bytes are still in the receive arena.
  */
-export class H1Connection
-  implements TransportHandler, RequestContext, IncomingBodyOwner, ResponseFrame, ServedConnection {
+export class H1Connection implements Roles {
   readonly #server: ServerContext;
   readonly #transport: Transport;
-  readonly #decoder: RequestDecoder;
   readonly #writer: ResponseWriter;
   readonly #deadline: Deadline;
   readonly #held = new HeldBytes();
+  #decoder: RequestDecoder | undefined; // while it is in the middle of a message
   #phase = PHASE_HEAD;
   #open = true;
   // The message in progress.
@@ -75,9 +85,8 @@ export class H1Connection
   constructor(server: ServerContext, transport: Transport) {
     this.#server = server;
     this.#transport = transport;
-    this.#decoder = new RequestDecoder(server.limits);
-    this.#writer = new ResponseWriter(transport, server.heads, server.time, () => this.#awaitRoom());
-    this.#deadline = new Deadline(server.time, () => this.#expire());
+    this.#writer = new ResponseWriter(transport, server.heads, server.time, this);
+    this.#deadline = new Deadline(server.time, this);
     transport.handler = this;
     this.#deadline.set(server.limits.headTimeoutMs);
   }
@@ -119,14 +128,18 @@ export class H1Connection
 
   /** Decode and answer until there is nothing more to do; returns the first byte that is left. */
   #process(bytes: Bytes, start: number, end: number): number {
+    const decoder = this.#decoder ??= this.#server.decoders.take();
     this.#inProcess = true;
-    const at = this.#decode(bytes, start, end);
+    const at = this.#decode(decoder, bytes, start, end);
     this.#inProcess = false;
+    if (decoder.idle) {
+      this.#decoder = undefined;
+      this.#server.decoders.release(decoder);
+    }
     return at;
   }
 
-  #decode(bytes: Bytes, start: number, end: number): number {
-    const decoder = this.#decoder;
+  #decode(decoder: RequestDecoder, bytes: Bytes, start: number, end: number): number {
     let at = start;
     let event = -1;
     // After the last piece of content, its end is told even when there is no further byte.
@@ -140,7 +153,7 @@ export class H1Connection
         return end;
       }
       at = decoder.position;
-      if (event === EVENT_HEAD) this.#begin(bytes);
+      if (event === EVENT_HEAD) this.#begin(decoder.head, bytes);
       else if (event === EVENT_DATA) this.#receive(bytes, decoder.dataStart, decoder.dataEnd);
       else if (event === EVENT_END) this.#endBody();
       else return at;
@@ -156,7 +169,7 @@ export class H1Connection
       if (this.#congested) transport.pauseReading();
     } else if (this.#busy || transport.isBlocked) {
       if (this.#held.length > HELD_MAX || transport.isBlocked) transport.pauseReading();
-    } else if (this.#held.isEmpty && this.#decoder.idle) {
+    } else if (this.#held.isEmpty && this.#decoder === undefined) {
       this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
     } else if (this.#phase !== PHASE_HEAD) {
       this.#enter(PHASE_HEAD, this.#server.limits.headTimeoutMs);
@@ -179,8 +192,7 @@ export class H1Connection
 
   // ---- a request ----
 
-  #begin(bytes: Bytes): void {
-    const { head } = this.#decoder;
+  #begin(head: RequestHead, bytes: Bytes): void {
     const server = this.#server;
     server.counters.requests++;
     this.#exchange++;
@@ -265,7 +277,7 @@ export class H1Connection
     const { limits, time } = this.#server;
     const elapsedMs = time.nowMs() - this.#bodySince - MIN_RATE_GRACE_MS;
     if (elapsedMs > 0 && this.#bodyBytes * 1000 < limits.minBodyBytesPerSecond * elapsedMs) {
-      return this.#expire();
+      return this.deadlinePassed();
     }
     this.#enter(PHASE_BODY, limits.bodyTimeoutMs);
   }
@@ -336,7 +348,8 @@ export class H1Connection
     return this.minor === 0 ? CONNECTION_TOLD : CONNECTION_PERSISTENT;
   }
 
-  #awaitRoom(): Promise<void> {
+  /** See {@link RoomSource.awaitRoom}. */
+  awaitRoom(): Promise<void> {
     if (!this.#open) return Promise.reject(new ClosedError("the connection", "remote"));
     if (!this.#transport.isBlocked) return Promise.resolve();
     this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
@@ -376,8 +389,8 @@ export class H1Connection
 
   /** A response goes out while content still comes: swallow a little of it, or end the connection. */
   #abandonBody(body: IncomingBody): void {
-    const { head } = this.#decoder;
-    const tooMuch = head.framing === BODY_LENGTH && head.contentLength > DISCARD_MAX;
+    const head = this.#decoder?.head;
+    const tooMuch = head?.framing === BODY_LENGTH && head.contentLength > DISCARD_MAX;
     // RFC 9110 10.1.1: who was not told to continue may send the content, or not.
     if (tooMuch || this.#expectsContinue) this.#keepAlive = false;
     this.#discarded = 0;
@@ -420,7 +433,8 @@ export class H1Connection
     this.#deadline.set(delayMs);
   }
 
-  #expire(): void {
+  /** See {@link DeadlineOwner.deadlinePassed}. */
+  deadlinePassed(): void {
     const { limits } = this.#server;
     switch (this.#phase) {
       case PHASE_HEAD:
@@ -449,7 +463,7 @@ export class H1Connection
 
   #truncated(): unknown {
     try {
-      this.#decoder.finish();
+      this.#decoder?.finish();
     } catch (error) {
       return error;
     }

@@ -8,7 +8,7 @@ import type { TimeDriver } from "../../runtime/time/driver.ts";
 import { LocalProtocolError } from "../../runtime/errors.ts";
 import type { BodySource } from "../body.ts";
 import { Response, type ResponseContent } from "../response.ts";
-import { type AwaitRoom, COPY_MAX, sendBytes, sendChunked, sendPlain } from "./body_writer.ts";
+import { COPY_MAX, type RoomSource, sendBytes, sendChunked, sendPlain } from "./body_writer.ts";
 import { type HeadWriter, LENGTH_CHUNKED, LENGTH_UNTOLD } from "./head_writer.ts";
 
 /** Room for the head of a response that has no fields of its own. */
@@ -54,16 +54,16 @@ export class ResponseWriter {
   readonly #transport: Transport;
   readonly #heads: HeadWriter;
   readonly #time: TimeDriver;
-  readonly #awaitRoom: AwaitRoom;
+  readonly #room: RoomSource;
   #source: BodySource | undefined;
   #headSent = false;
 
-  /** @param awaitRoom Resolves when the transport has room, rejects when it is lost. */
-  constructor(transport: Transport, heads: HeadWriter, time: TimeDriver, awaitRoom: AwaitRoom) {
+  /** @param room Knows when the transport has room. */
+  constructor(transport: Transport, heads: HeadWriter, time: TimeDriver, room: RoomSource) {
     this.#transport = transport;
     this.#heads = heads;
     this.#time = time;
-    this.#awaitRoom = awaitRoom;
+    this.#room = room;
   }
 
   /** Has the head of the response gone out, so that it cannot be another one? */
@@ -134,7 +134,7 @@ export class ResponseWriter {
     transport.commit(at, end);
     if (copied === sent) return undefined;
     const taken = transport.trySend(bytes!, 0, sent);
-    return taken === sent ? undefined : sendBytes(transport, this.#awaitRoom, bytes!, taken);
+    return taken === sent ? undefined : sendBytes(transport, this.#room, bytes!, taken);
   }
 
   async #sendSource(response: Response, source: BodySource, frame: ResponseFrame): Promise<void> {
@@ -147,8 +147,8 @@ export class ResponseWriter {
     const at = this.#begin(response, 0);
     transport.commit(at, this.#writeHead(response, at, told, frame));
     if (frame.isHead || without) source.cancel();
-    else if (chunked) await sendChunked(transport, this.#awaitRoom, source);
-    else await sendPlain(transport, this.#awaitRoom, source, length);
+    else if (chunked) await sendChunked(transport, this.#room, source);
+    else await sendPlain(transport, this.#room, source, length);
     this.#source = undefined;
   }
 

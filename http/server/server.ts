@@ -17,6 +17,7 @@ import type {
   ServerCounters,
 } from "../driver/context.ts";
 import { DateCache } from "../driver/date.ts";
+import { DecoderPool } from "../driver/decoder_pool.ts";
 import { H1Connection } from "../driver/h1_connection.ts";
 import { HeadWriter } from "../driver/head_writer.ts";
 import { plainResponse } from "../driver/refuse.ts";
@@ -67,6 +68,8 @@ export class Server implements ServerContext, AsyncDisposable {
   /** For its connections. */
   readonly methods: ReadonlySet<string>;
   /** For its connections. */
+  readonly decoders: DecoderPool;
+  /** For its connections. */
   readonly heads: HeadWriter = new HeadWriter(new DateCache());
   /** For its connections. */
   readonly counters: ServerCounters = { connections: 0, accepted: 0, requests: 0, refused: 0, failed: 0 };
@@ -86,6 +89,7 @@ export class Server implements ServerContext, AsyncDisposable {
     if (typeof handler !== "function") throw new TypeError("serve wants a handler: (request) => Response");
     const { hostname, port, methods, onError, onListen, signal, onFallback, runtime } = options;
     this.limits = resolveLimits(options);
+    this.decoders = new DecoderPool(this.limits);
     this.handler = handler;
     this.onError = onError ?? reportAndAnswer;
     this.methods = new Set(methods ?? []);
