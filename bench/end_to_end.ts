@@ -5,16 +5,23 @@
  * @module
  */
 
-import { barLine, cpuBars, cpuRatio, idleBar, spawnBar } from "./harness/bars.ts";
-import type { Bar, Rounds } from "./harness/bars.ts";
+import { barLine, cpuBars, idleBar, spawnBar } from "./harness/bars.ts";
 import { measureIdle } from "./harness/idle.ts";
-import type { IdleResult } from "./harness/idle.ts";
 import { parseOptions, USAGE } from "./harness/options.ts";
 import type { Options } from "./harness/options.ts";
 import { compile, cpuSeconds, pinned, run, ServerProcess, which } from "./harness/process.ts";
 import { findTargets } from "./harness/targets.ts";
 import type { Target } from "./harness/targets.ts";
-import { fixed, median, table, whole } from "./harness/table.ts";
+import {
+  figureLines,
+  idleTable,
+  idleTitle,
+  machineLine,
+  saveReport,
+  workloadTable,
+} from "./harness/report.ts";
+import type { Report } from "./harness/report.ts";
+import { fixed } from "./harness/table.ts";
 import type { Figures } from "./runtime_figures.ts";
 import { load, warmUp } from "./harness/wrk.ts";
 import type { Sample, Workload } from "./harness/wrk.ts";
@@ -73,17 +80,6 @@ const PATHS: readonly Workload[] = [
   },
 ];
 
-interface Report {
-  readonly date: string;
-  readonly machine: Record<string, string | number>;
-  readonly options: { rounds: number; seconds: number; pinned: boolean };
-  readonly workloads: Record<string, { title: string; rounds: Record<string, Sample[]> }>;
-  readonly idleCpuPercent: Record<string, number>;
-  readonly idle: IdleResult[];
-  readonly runtime: Figures | null;
-  readonly bars: Bar[];
-}
-
 function machine(): Record<string, string | number> {
   const cpu = /model name\s*:\s*(.+)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
   return {
@@ -91,7 +87,7 @@ function machine(): Record<string, string | number> {
     cores: navigator.hardwareConcurrency,
     kernel: Deno.osRelease(),
     deno: Deno.version.deno,
-    loadAverage: Deno.loadavg()[0],
+    loadAverage: Number(Deno.loadavg()[0].toFixed(1)),
   };
 }
 
@@ -139,28 +135,6 @@ async function runWorkload(
     }
   }
   return rounds;
-}
-
-function workloadTable(rounds: Rounds): string {
-  const of = (samples: readonly Sample[], pick: (sample: Sample) => number): number =>
-    median(samples.map(pick));
-  const rows = Object.entries(rounds).map(([name, samples]) => [
-    name,
-    whole(of(samples, (s) => s.requestsPerSecond)),
-    whole(of(samples, (s) => s.p50Us)),
-    whole(of(samples, (s) => s.p99Us)),
-    fixed(of(samples, (s) => s.cpuUsPerRequest), 2),
-    fixed(cpuRatio(rounds, name, "floor"), 2),
-    fixed(cpuRatio(rounds, name, "deno"), 2),
-    fixed(of(samples, (s) => s.residentKiB) / 1024, 1),
-    fixed(of(samples, (s) => s.foreignShare) * 100, 0),
-    whole(samples.reduce((sum, s) => sum + s.errors, 0)),
-  ]);
-  // deno-fmt-ignore
-  const head = [
-    "target", "req/s", "p50 us", "p99 us", "CPU us/req", "x floor", "x Deno.serve", "RSS MiB", "noise %", "errors",
-  ];
-  return table(head, rows);
 }
 
 async function runtimeFigures(options: Options): Promise<Figures | null> {
@@ -244,38 +218,8 @@ async function runIdle(
       console.log(`skip  ${target.name}: ${error instanceof Error ? error.message.trim() : error}`);
     }
   }
-  console.log(`\n${whole(options.connections)} idle keep-alive connections`);
-  const rows = report.idle.map((r) => [
-    r.target,
-    whole(r.alive),
-    fixed(r.residentKiBStart / 1024, 1),
-    fixed(r.residentKiBAll / 1024, 1),
-    fixed(r.bytesPerConnection / 1024, 2),
-    fixed(r.bytesPerLaterConnection / 1024, 2),
-    fixed(r.idleCpuPercent, 1),
-  ]);
-  const head = [
-    "target",
-    "alive",
-    "RSS MiB before",
-    "RSS MiB after",
-    "KiB each",
-    "KiB each after 1,000",
-    "idle CPU %",
-  ];
-  console.log(table(head, rows));
+  console.log(`\n${idleTitle(options.connections)}\n${idleTable(report.idle)}`);
   return clean;
-}
-
-function save(report: Report, options: Options): void {
-  const text = JSON.stringify(report, null, 1) + "\n";
-  if (options.json !== null) return Deno.writeTextFileSync(options.json, text);
-  const results = new URL("./results/", import.meta.url);
-  Deno.mkdirSync(results, { recursive: true });
-  const name = `${report.date.slice(0, 10)}${options.idle ? "-idle" : ""}.json`;
-  Deno.writeTextFileSync(new URL(name, results), text);
-  Deno.writeTextFileSync(new URL(options.idle ? "latest-idle.json" : "latest.json", results), text);
-  console.log(`\nwritten: bench/results/${name}`);
 }
 
 async function main(options: Options): Promise<number> {
@@ -303,15 +247,8 @@ async function main(options: Options): Promise<number> {
     runtime: options.idle ? null : await runtimeFigures(options),
     bars: [],
   };
-  console.log(Object.entries(report.machine).map(([name, value]) => `${name} ${value}`).join(", "));
-  if (report.runtime !== null) {
-    const us = (ns: number): string => `${fixed(ns / 1_000, 2)} us`;
-    const { spawnToPollNs, spawnToPollHostNs, sleepZeroNs, sleepZeroHostNs } = report.runtime;
-    console.log(
-      `spawn to first poll  ${us(spawnToPollNs)} (beside the host's loop ${us(spawnToPollHostNs)})`,
-    );
-    console.log(`sleep(0) to wake     ${us(sleepZeroNs)} (beside the host's loop ${us(sleepZeroHostNs)})`);
-  }
+  console.log(machineLine(report));
+  if (report.runtime !== null) console.log(figureLines(report.runtime).join("\n"));
   const work = await Deno.makeTempDir({ prefix: "millrace-bench-" });
   let clean: boolean;
   try {
@@ -328,7 +265,7 @@ async function main(options: Options): Promise<number> {
     report.bars.push(spawnBar(report.runtime?.spawnToPollNs ?? NaN));
   }
   console.log(`\n${report.bars.map(barLine).join("\n")}`);
-  if (options.save) save(report, options);
+  if (options.save) saveReport(report, options);
   if (!clean) console.log("FAIL  errors, refused answers or a bad exit: see above");
   return clean && !(options.check && report.bars.some((bar) => bar.pass === false)) ? 0 : 1;
 }

@@ -14,6 +14,7 @@ export interface Options {
   readonly check: boolean;
   readonly save: boolean;
   readonly json: string | null;
+  readonly readme: boolean;
   readonly config: string | null;
   readonly pin: boolean;
 }
@@ -28,6 +29,7 @@ export const USAGE: string = `deno task bench [flags]
   --check           exit 1 if a bar is missed (errors in answers always do)
   --json PATH       where the result goes (bench/results/DATE.json and latest.json)
   --no-save         write no result
+  --readme          also put the tables into bench/README.md
   --no-pin          leave the cores to the system
   --config PATH     deno config for the targets`;
 
@@ -45,7 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
   const switches = new Set<string>();
   for (let i = 0; i < args.length; i++) {
     const [name, inline] = args[i].split("=", 2);
-    if (["--latency", "--all", "--idle", "--check", "--no-save", "--no-pin"].includes(name)) {
+    if (["--latency", "--all", "--idle", "--check", "--no-save", "--readme", "--no-pin"].includes(name)) {
       switches.add(name);
     } else if (["--rounds", "--seconds", "--only", "--json", "--config", "--connections"].includes(name)) {
       const value = inline ?? args[++i];
@@ -71,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options {
     connections: positive("--connections", values.get("--connections") ?? "10000"),
     check: switches.has("--check"),
     save: !switches.has("--no-save"),
+    readme: switches.has("--readme"),
     json: values.get("--json") ?? null,
     config: values.get("--config") ?? null,
     pin: !switches.has("--no-pin"),

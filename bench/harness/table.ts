@@ -23,8 +23,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;
-  const rule = `|${
-    widths.map((width, i) => i === 0 ? "-".repeat(width + 2) : "-".repeat(width + 1) + ":").join("|")
-  }|`;
+  const rule = line(widths.map((width, i) => i === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":"));
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
