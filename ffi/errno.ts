@@ -44,8 +44,8 @@ function hostFamily(): ErrnoFamily {
 
 /** The number of a name on this system, for comparisons: `errno("EAGAIN")`. */
 export function errno(name: string, family: ErrnoFamily = hostFamily()): number {
+  if (!Object.hasOwn(TABLE, name)) throw new RangeError(`unknown errno name "${name}"`);
   const entry = TABLE[name];
-  if (entry === undefined) throw new RangeError(`unknown errno name "${name}"`);
   return family === "linux" ? entry[0] : entry[1];
 }
 

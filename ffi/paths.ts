@@ -27,7 +27,8 @@ export function cacheFolder(host: Host, env: Environment): string | undefined {
     return local ? `${local}\\millrace` : undefined;
   }
   const xdg = env("XDG_CACHE_HOME");
-  if (xdg) return `${xdg}/millrace`;
+  // A relative one is invalid and counts for nothing (XDG base directory specification).
+  if (xdg?.startsWith("/")) return `${xdg}/millrace`;
   const home = env("HOME");
   if (!home) return undefined;
   return host.os === "darwin" ? `${home}/Library/Caches/millrace` : `${home}/.cache/millrace`;
