@@ -99,3 +99,17 @@ Deno.test("a receive that was asked for is not carried out for a socket that was
   bench.turns(5);
   bench.end();
 });
+
+Deno.test("a socket that was closed just before its reactor leaves nothing open and sends what it had", () => {
+  const bench = new Bench();
+  const told: string[] = [];
+  const [socket, peer] = bench.socket({ onClose: (error) => told.push(`${error}`) });
+  bench.turns(1);
+  commit(socket, pattern(100));
+  socket.close();
+  bench.reactor.dispose();
+  assertEquals(told, ["undefined"]);
+  assertEquals(bench.native.receive(peer, new Uint8Array(200), 0, 200), 100);
+  bench.native.close(peer);
+  assertEquals([bench.native.misuses, bench.native.liveHandles()], [[], 0]);
+});

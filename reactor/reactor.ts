@@ -129,7 +129,8 @@ export class Reactor {
 
   /** Queue an operation for the next turn. */
   queue(operation: number, fd: number, token: Token, a: number, b: number): void {
-    if (this.#current.count === MAX_OPERATIONS) this.flush();
+    // More than once: what a flush reports may have filled the operations again.
+    while (this.#current.count === MAX_OPERATIONS) this.flush();
     this.#current.push(operation, fd, token, a, b);
     if (this.#current.count === 1) this.onWork?.();
   }
@@ -188,7 +189,8 @@ export class Reactor {
   /** Make sure that `bytes` of output and one operation fit; submits what is queued if they do not. */
   reserve(bytes: number): void {
     const memory = this.#current;
-    if (memory.outputAt + bytes > OUTPUT_BYTES || memory.count === MAX_OPERATIONS) this.flush();
+    if (memory.outputAt + bytes > OUTPUT_BYTES) this.flush();
+    while (memory.count === MAX_OPERATIONS) this.flush();
   }
 
   /** Carry out what is queued without waiting. Only bookkeeping runs in the sources. */
@@ -199,10 +201,15 @@ export class Reactor {
       return;
     }
     const count = this.#call(memory, SUBMIT_ONLY);
+    if (count === 0) return;
     const before = this.#submitted;
     this.#submitted = memory;
-    this.#dispatch(memory, count);
-    this.#submitted = before;
+    try {
+      // A copy: what the sources queue now may have to be submitted from the same memory.
+      this.#dispatch(memory.completions.slice(0, count * COMPLETION_INTS), count);
+    } finally {
+      this.#submitted = before;
+    }
   }
 
   /**
@@ -222,7 +229,7 @@ export class Reactor {
     this.#current = this.#other;
     this.#other = memory;
     this.#submitted = memory;
-    this.#dispatch(memory, count);
+    this.#dispatch(memory.completions, count);
     if (this.#deferred.length > 0) this.#settle();
     return count;
   }
@@ -264,8 +271,7 @@ export class Reactor {
     return expectResult(count, "epoll_wait");
   }
 
-  #dispatch(memory: TurnMemory, count: number): void {
-    const { completions } = memory;
+  #dispatch(completions: Int32Array, count: number): void {
     const end = count * COMPLETION_INTS;
     this.#advanceInput(completions, end);
     let failure: unknown;
@@ -311,13 +317,19 @@ export class Reactor {
     if (!this.#closed) this.native.wake(this.#waker);
   }
 
-  /** Carry out what is queued and close the selector. The sources must have been closed before. */
+  /** Carry out and settle what is queued, and close the selector. The sources must have been closed before. */
   dispose(): void {
     if (this.#closed) return;
     this.flush();
-    this.#closed = true;
-    this.native.close(this.#waker);
-    this.native.close(this.#selector);
+    try {
+      // A socket that was closed a moment ago closes its descriptor when it is settled.
+      this.#settle();
+      this.flush();
+    } finally {
+      this.#closed = true;
+      this.native.close(this.#waker);
+      this.native.close(this.#selector);
+    }
   }
 
   /** Is a would-block: a value, not an error. */
