@@ -36,7 +36,7 @@ export class HostAcceptor implements Acceptor {
   /** Accepted by a call that ended after pause(). */
   #held: HostConn | undefined;
 
-  /** @param listener A listener; it belongs to this object now. */
+  /** Hand out what `listener` accepts; it belongs to this object now. */
   constructor(runtime: Spawner, listener: HostListener, onAccept: OnAccept) {
     this.#runtime = runtime;
     this.#listener = listener;

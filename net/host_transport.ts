@@ -79,7 +79,7 @@ export class HostTransport implements Transport {
   #endsWriting = false;
   #hasEnded = false;
 
-  /** @param runtime Whose code the handler is. @param conn A connection; it belongs to this object now. */
+  /** Drive `conn`, which belongs to this object now; the handler is code of `runtime`. */
   constructor(runtime: Spawner, conn: HostConn) {
     this.#runtime = runtime;
     this.#conn = conn;

@@ -67,6 +67,8 @@ export class TcpSocket implements Source, Transport {
   #backlogEnd = 0;
 
   /**
+   * Take part in the turns of a reactor.
+   *
    * @param reactor Where it lives. @param fd A connected, non-blocking socket; it belongs to this object now.
    * @param watched The reactor's selector has it already, for another source that has given up its token.
    */

@@ -1,0 +1,229 @@
+/**
+ * What a {@link TcpStream} keeps between the transport's callbacks and the futures that wait for them.
+ * @module
+ */
+import { IoError } from "../ffi/errors.ts";
+import type { Bytes } from "../ffi/native.ts";
+import { ClosedError, MillraceError } from "../runtime/errors.ts";
+import type { Waker } from "../runtime/task/context.ts";
+import { PENDING, type Poll } from "../runtime/task/poll.ts";
+import type { SocketAddr } from "./addr.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+
+/**
+ * Received bytes that nobody has read, above which a stream stops reading, so that the peer has to wait. It goes on
+ * below half of it. Memory per stream: at most this and one receive more, 128 KiB.
+ */
+export const READ_HIGH_WATER = 65_536;
+
+/** A write of up to so many bytes goes out with the turn; a larger one is handed to the system at once. */
+const BATCHED_WRITE = 16_384;
+
+/** A piece below this that nobody waits for is copied: as a view it would keep half a megabyte alive. */
+const COPY_BELOW = 16_384;
+
+/** Who may wait for a direction: one at a time. */
+export class Turnstile {
+  /** Whom to wake when there is something to do. */
+  waker: Waker | undefined;
+  readonly #what: string;
+  #owner: unknown;
+
+  /** @param what For the message, `read` or `write`. */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** Take it, or see that one has it already. @throws {MillraceError} `ERR_BUSY` when another has it. */
+  claim(owner: unknown): void {
+    if (this.#owner !== undefined && this.#owner !== owner) {
+      throw new MillraceError(
+        "ERR_BUSY",
+        `another ${this.#what} is waiting on this stream: one ${this.#what} at a time, so await it first`,
+      );
+    }
+    this.#owner = owner;
+  }
+
+  /** Give it back, if it is the owner who asks. */
+  release(owner: unknown): void {
+    if (this.#owner !== owner) return;
+    this.#owner = undefined;
+    this.waker = undefined;
+  }
+
+  /** Wake who waits. */
+  wake(): void {
+    this.waker?.wake();
+  }
+}
+
+/** The state of one stream. */
+export class StreamCore implements TransportHandler {
+  readonly transport: Transport;
+  readonly reader: Turnstile = new Turnstile("read");
+  readonly writer: Turnstile = new Turnstile("write");
+  /** The peer, for messages; `undefined` if the system does not know it any more. */
+  readonly peer: SocketAddr | undefined;
+  /** Has the transport said its last word? */
+  isGone = false;
+  /** Were the writing half's last bytes announced? */
+  hasShutDown = false;
+  readonly #chunks: Bytes[] = [];
+  #chunkAt = 0;
+  #unread = 0;
+  #paused = false;
+  #ended = false;
+  #closed = false;
+  #error: Error | undefined;
+  #closeWakers: Waker[] = [];
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+    this.peer = peerOf(transport);
+    transport.handler = this;
+  }
+
+  // ---- the transport's side ----
+
+  onData(bytes: Bytes, start: number, end: number): void {
+    if (this.#closed) return;
+    const isAwaited = this.reader.waker !== undefined;
+    this.#chunks.push(
+      isAwaited || end - start >= COPY_BELOW ? bytes.subarray(start, end) : bytes.slice(start, end),
+    );
+    this.#unread += end - start;
+    if (this.#unread >= READ_HIGH_WATER && !this.#paused) {
+      this.#paused = true;
+      this.transport.pauseReading();
+    }
+    this.reader.wake();
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    this.reader.wake();
+  }
+
+  onDrain(): void {
+    this.writer.wake();
+  }
+
+  onClose(error: Error | undefined): void {
+    this.isGone = true;
+    this.#error = error === undefined ? undefined : this.#withPeer(error);
+    this.#closed ||= error === undefined;
+    this.#wakeAll();
+  }
+
+  /** After a reset the system no longer knows whose connection it was. */
+  #withPeer(error: Error): Error {
+    if (!(error instanceof IoError) || error.address !== undefined || this.peer === undefined) return error;
+    return new IoError(error.syscall, error.errno, this.peer.toString());
+  }
+
+  #wakeAll(): void {
+    this.reader.wake();
+    this.writer.wake();
+    const wakers = this.#closeWakers;
+    this.#closeWakers = [];
+    for (const waker of wakers) waker.wake();
+  }
+
+  // ---- the program's side ----
+
+  /** Wake when the transport is gone. */
+  watchClose(waker: Waker): void {
+    if (!this.#closeWakers.includes(waker)) this.#closeWakers.push(waker);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ClosedError("the stream", "local");
+  }
+
+  /** Has a read something to say? */
+  get isReadable(): boolean {
+    return this.#unread > 0 || this.#ended || this.#error !== undefined || this.#closed;
+  }
+
+  /** Read without waiting. */
+  tryRead(into: Uint8Array): Poll<number> {
+    this.#checkOpen();
+    if (this.#unread > 0) return this.#take(into);
+    if (this.#error !== undefined) throw this.#error;
+    return this.#ended ? 0 : PENDING;
+  }
+
+  #take(into: Uint8Array): number {
+    const count = Math.min(into.length, this.#unread);
+    for (let done = 0; done < count;) {
+      const chunk = this.#chunks[0];
+      const part = chunk.subarray(this.#chunkAt, this.#chunkAt + count - done);
+      into.set(part, done);
+      done += part.length;
+      this.#chunkAt += part.length;
+      if (this.#chunkAt === chunk.length) {
+        this.#chunks.shift();
+        this.#chunkAt = 0;
+      }
+    }
+    this.#unread -= count;
+    if (this.#paused && this.#unread < READ_HIGH_WATER / 2) {
+      this.#paused = false;
+      this.transport.resumeReading();
+    }
+    return count;
+  }
+
+  /** Write some of `bytes` from `from` on, without waiting. */
+  tryWrite(bytes: Uint8Array, from: number): Poll<number> {
+    this.checkWritable();
+    if (from === bytes.length) return 0;
+    const { transport } = this;
+    if (transport.isBlocked) return PENDING;
+    // Shared memory cannot cross the native border: it is copied, as small writes are.
+    const isShared = !(bytes.buffer instanceof ArrayBuffer);
+    if (bytes.length - from > BATCHED_WRITE && !isShared) {
+      const count = transport.trySend(bytes as Bytes, from, bytes.length);
+      return count === 0 ? PENDING : count;
+    }
+    const count = Math.min(bytes.length - from, BATCHED_WRITE);
+    const at = transport.begin(count);
+    transport.output.set(bytes.subarray(from, from + count), at);
+    transport.commit(at, at + count);
+    return count;
+  }
+
+  /** Throws unless something may be written. */
+  checkWritable(): void {
+    this.checkAlive();
+    if (this.hasShutDown) throw new ClosedError("the writing half of the stream", "local");
+  }
+
+  /** Throws when the stream was closed, or the connection has failed. */
+  checkAlive(): void {
+    this.#checkOpen();
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** See `TcpStream.close` and `TcpStream.abort`. */
+  end(how: "close" | "abort"): void {
+    this.#closed = true;
+    this.#chunks.length = 0;
+    this.#unread = 0;
+    if (this.isGone) return;
+    if (how === "abort") this.transport.abort();
+    else this.transport.close();
+    this.reader.wake();
+    this.writer.wake();
+  }
+}
+
+function peerOf(transport: Transport): SocketAddr | undefined {
+  try {
+    return transport.peerAddr();
+  } catch {
+    // Reset before anybody asked.
+    return undefined;
+  }
+}
