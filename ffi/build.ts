@@ -74,13 +74,28 @@ async function exists(path: string): Promise<boolean> {
     await Deno.stat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // What cannot be looked at is to be made, and that tells why it cannot.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }
 }
 
+/** A folder of its own inside the cache. */
+async function workFolder(cache: string): Promise<string> {
+  try {
+    await Deno.mkdir(cache, { recursive: true });
+    return await Deno.makeTempDir({ dir: cache, prefix: "build-" });
+  } catch (error) {
+    throw new Error(
+      `cannot write to the cache folder "${cache}" (${error instanceof Error ? error.message : error}): ` +
+        "make it writable, or name another one in XDG_CACHE_HOME",
+      { cause: error },
+    );
+  }
+}
+
 async function compile(folder: string, target: string, files: readonly string[], flags: readonly string[]) {
-  const compiler = Deno.env.get("CC") ?? "cc";
+  const compiler = Deno.env.get("CC") || "cc";
   const output = `${folder}/out`;
   const args = [
     ...WARNINGS,
@@ -127,9 +142,8 @@ export async function buildShim(options: BuildOptions = {}): Promise<string> {
   const target = `${folder}/${libraryName(host, hash, options.asan ? "asan" : "")}`;
   if (!options.force && await exists(target)) return target;
 
-  await Deno.mkdir(folder, { recursive: true });
   // Compiled in a folder of its own and renamed: two builds at once, or one cut off, leave a whole file.
-  const work = await Deno.makeTempDir({ dir: folder, prefix: "build-" });
+  const work = await workFolder(folder);
   try {
     for (const [name, text] of sources) await Deno.writeTextFile(`${work}/${name}`, text);
     await compile(work, target, files, options.asan ? SANITIZED : RELEASE);
