@@ -113,13 +113,28 @@ function permissionError(path: string, cause: unknown): NativeLoadError {
   );
 }
 
-/** Is it there? Where reading is not permitted, opening it will tell. */
+/** Is it there? Where that cannot be seen (reading is not permitted, a file is taken for a folder), opening tells. */
 function mayExist(host: LoaderHost, path: string): boolean {
   try {
     return host.exists(path);
+  } catch {
+    return true;
+  }
+}
+
+/** Open it, or a part of it; what goes wrong names its cure. */
+function opening<T>(path: string, open: (path: string) => T): T {
+  try {
+    return open(path);
   } catch (error) {
-    if (isDenied(error)) return true;
-    throw error;
+    if (isDenied(error)) throw permissionError(path, error);
+    throw new NativeLoadError(
+      "ERR_SHIM_BROKEN",
+      `the native library "${path}" cannot be opened (${error instanceof Error ? error.message : error}): ` +
+        `build it again with \`${buildCommand()}\``,
+      path,
+      { cause: error },
+    );
   }
 }
 
@@ -131,7 +146,10 @@ function mayExist(host: LoaderHost, path: string): boolean {
 export function openNative(host: LoaderHost = denoHost()): Native {
   const path = libraryPath(host);
   if (path === NO_LIBRARY) {
-    throw new NativeLoadError("ERR_SHIM_MISSING", "the native library is switched off: MILLRACE_SHIM is none");
+    throw new NativeLoadError(
+      "ERR_SHIM_MISSING",
+      "the native library is switched off: MILLRACE_SHIM is none",
+    );
   }
   if (!mayExist(host, path)) {
     throw new NativeLoadError(
@@ -140,19 +158,7 @@ export function openNative(host: LoaderHost = denoHost()): Native {
       path,
     );
   }
-  let version: number;
-  try {
-    version = host.abiVersion(path);
-  } catch (error) {
-    if (isDenied(error)) throw permissionError(path, error);
-    throw new NativeLoadError(
-      "ERR_SHIM_BROKEN",
-      `the native library "${path}" cannot be opened (${error instanceof Error ? error.message : error}): ` +
-        `build it again with \`${buildCommand()}\``,
-      path,
-      { cause: error },
-    );
-  }
+  const version = opening(path, host.abiVersion);
   if (version !== ABI_VERSION) {
     throw new NativeLoadError(
       "ERR_SHIM_ABI",
@@ -161,7 +167,7 @@ export function openNative(host: LoaderHost = denoHost()): Native {
       path,
     );
   }
-  return host.open(path);
+  return opening(path, host.open);
 }
 
 let loaded: Native | undefined;
