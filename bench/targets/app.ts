@@ -16,6 +16,7 @@ import {
   Query,
   Req,
 } from "@millrace/millrace/framework";
+import { Response } from "@millrace/millrace/http";
 import { sleep } from "@millrace/millrace/runtime";
 // deno-fmt-ignore
 import {
@@ -87,7 +88,7 @@ class RootController {
 
   @Get("/stream", Query("n", count(MAX_CHUNKS, 1)), Query("size", count(MAX_CHUNK_BYTES, 1_024)))
   stream(n: number, size: number): Response {
-    const body = ReadableStream.from(chunks(n, size));
+    const body = chunks(n, size);
     return new Response(body, { headers: { "content-type": "application/octet-stream" } });
   }
 
