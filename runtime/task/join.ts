@@ -21,8 +21,8 @@ import type { Task } from "./task.ts";
  */
 export class JoinHandle<T> extends Future<T> {
   readonly #task: Task<T>;
-  #waker: Waker | undefined;
-  #watching = false;
+  /** Of all that wait: the task that is told last must not be the only one. */
+  #wakers: Set<Waker> | undefined;
   #promise: Promise<T> | undefined;
 
   /** @param task Made by an executor's `spawn`. */
@@ -53,18 +53,18 @@ export class JoinHandle<T> extends Future<T> {
   /** The task's value; throws what it threw. Cancel safe. */
   poll(cx: Context): Poll<T> {
     if (this.#task.isFinished) return this.#task.result();
-    this.#waker = cx.waker;
-    if (!this.#watching) {
-      this.#watching = true;
-      this.#task.watch(() => this.#waker?.wake());
+    if (this.#wakers === undefined) {
+      const wakers = this.#wakers = new Set<Waker>();
+      this.#task.watch(() => {
+        for (const waker of wakers) waker.wake();
+      });
     }
+    this.#wakers.add(cx.waker);
     return PENDING;
   }
 
-  /** Stop waiting; the task goes on. */
-  override cancel(): void {
-    this.#waker = undefined;
-  }
+  /** Stop waiting; the task goes on. One wake may still come: it is not known whose waiting ends. */
+  override cancel(): void {}
 
   /** What `await` calls; no second task is needed. */
   override then<A = T, B = never>(

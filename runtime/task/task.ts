@@ -86,26 +86,37 @@ export class Task<T> implements Waker, Context {
       this.#finish(FULFILLED, value);
       return;
     }
-    // An abort during the poll has finished it already.
     const state = this.#state as number;
     if (state === WOKEN_WHILE_RUNNING) {
       this.#state = QUEUED;
       this.#queue.enqueue(this as Task<unknown>);
     } else if (state === RUNNING) {
       this.#state = IDLE;
+    } else {
+      // Aborted in the middle of its own poll, where nothing can be cancelled.
+      this.#cancel(this.#result as Error);
     }
   }
 
-  /** End it now with a {@link CancelledError}; nothing happens if it has ended. */
+  /**
+   * End it now with a {@link CancelledError}; nothing happens if it has ended. From inside of its own poll, its
+   * future is cancelled when that poll has ended.
+   */
   abort(): void {
     if (this.isFinished) return;
     const reason = new CancelledError(this.name);
+    const polling = this.#state === RUNNING || this.#state === WOKEN_WHILE_RUNNING;
+    // Finished first: what the future does while it lets go finds a task that has ended.
+    this.#finish(FAILED, reason);
+    if (!polling) this.#cancel(reason);
+  }
+
+  #cancel(reason: Error): void {
     try {
       this.#future.cancel?.();
     } catch (error) {
       reason.cause = error;
     }
-    this.#finish(FAILED, reason);
   }
 
   #finish(state: number, result: unknown): void {
