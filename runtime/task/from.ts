@@ -53,7 +53,11 @@ class GeneratorFuture<T> implements Pollable<T> {
     }
     while (!step.done) {
       if (!isPollable(step.value)) {
-        throw new TypeError("a task's generator may yield futures only: write `yield* future`");
+        // Thrown where it was yielded: finally blocks run.
+        step = this.#generator.throw(
+          new TypeError("a task's generator may yield futures only: write `yield* future`"),
+        );
+        continue;
       }
       this.#inner = step.value;
       const resumed = this.#resume(step.value, cx);
@@ -78,10 +82,14 @@ class GeneratorFuture<T> implements Pollable<T> {
   }
 
   cancel(): void {
-    this.#inner?.cancel?.();
+    const inner = this.#inner;
     this.#inner = undefined;
-    // Runs the generator's finally blocks; what they yield is not waited for.
-    this.#generator.return(undefined as T);
+    try {
+      inner?.cancel?.();
+    } finally {
+      // Runs the generator's finally blocks; what they yield is not waited for.
+      this.#generator.return(undefined as T);
+    }
   }
 }
 
