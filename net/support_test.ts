@@ -11,6 +11,8 @@ import { type Reason, requireNative } from "../tests/support/skip.ts";
 import { SocketAddr } from "./addr.ts";
 import { listen } from "./listen.ts";
 import { connectTransport } from "./tcp_connect.ts";
+import { TcpListener } from "./tcp_listener.ts";
+import { TcpStream } from "./tcp_stream.ts";
 import type { Backend, Transport, TransportHandler } from "./transport.ts";
 
 // Opened here, before the first test: a library that is opened inside one would count as leaked.
@@ -226,4 +228,49 @@ export async function withRuntime(kind: Kind, body: (runtime: Runtime) => Promis
   if (library === undefined) return;
   assertEquals(library.liveHandles() - before, 0, "descriptors were left open");
   if (scripted !== undefined) assertEquals(scripted.misuses, []);
+}
+
+/** Two connected streams, and what the cases over them need to know. */
+export interface Streams {
+  readonly runtime: Runtime;
+  readonly client: TcpStream;
+  readonly server: TcpStream;
+  /** See {@link Kind.much}. */
+  readonly much: number;
+}
+
+/** Runs `body` with two connected streams and checks that it leaves no descriptor open. */
+export async function withStreams(
+  kind: Kind,
+  body: (streams: Streams) => Promise<void>,
+  clientBackend: Backend = kind.backend,
+): Promise<void> {
+  await withRuntime(kind, async (runtime) => {
+    using listener = TcpListener.bind(ANY, { runtime, backend: kind.backend });
+    const client = await runtime.run(
+      TcpStream.connect(listener.localAddr, { runtime, backend: clientBackend }),
+    );
+    const server = await runtime.run(listener.accept());
+    try {
+      await body({ runtime, client, server, much: kind.much });
+    } finally {
+      client.abort();
+      server.abort();
+    }
+  });
+}
+
+/** Reads up to the end, or until `limit` bytes are there. */
+export async function readAll(stream: TcpStream, limit: number = Infinity, room = 65_536): Promise<Bytes> {
+  const into = new Uint8Array(room);
+  const whole = new Uint8Array(new ArrayBuffer(1024, { maxByteLength: 1 << 28 }));
+  let length = 0;
+  while (length < limit) {
+    const count = await stream.read(into);
+    if (count === 0) break;
+    while (length + count > whole.length) whole.buffer.resize(2 * whole.length);
+    whole.set(into.subarray(0, count), length);
+    length += count;
+  }
+  return whole.slice(0, length);
 }

@@ -1,0 +1,167 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Bytes } from "../ffi/native.ts";
+import { ScriptedNative } from "../reactor/mod.ts";
+import { IoError, Runtime, TimeoutError } from "../runtime/mod.ts";
+import { testIf } from "../tests/support/skip.ts";
+import { SocketAddr } from "./addr.ts";
+import { ANY, KINDS, until, withRuntime } from "./support_test.ts";
+import { TcpListener, TcpStream } from "./mod.ts";
+
+/** An address at which nobody listens: somebody did a moment ago. */
+function deserted(runtime: Runtime, backend: "native" | "host"): SocketAddr {
+  const listener = TcpListener.bind(ANY, { runtime, backend });
+  listener.close();
+  return listener.localAddr;
+}
+
+for (const { backend, name, ...kind } of KINDS) {
+  testIf(
+    kind.reason,
+    `connect, ${name}: nobody listens`,
+    () =>
+      withRuntime({ backend, name, ...kind }, async (runtime) => {
+        const addr = deserted(runtime, backend);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const error = await assertRejects(
+          () => runtime.run(TcpStream.connect(addr, { runtime, backend })),
+          IoError,
+        );
+        assertEquals(error.message, `connect ${addr} failed: connection refused (ECONNREFUSED)`);
+        assertEquals([error.syscall, error.code, error.address], [
+          "connect",
+          "ECONNREFUSED",
+          addr.toString(),
+        ]);
+      }),
+  );
+
+  testIf(
+    kind.reason,
+    `connect, ${name}: given up before it has begun`,
+    () =>
+      withRuntime({ backend, name, ...kind }, async (runtime) => {
+        const reason = new Error("changed my mind");
+        const signal = AbortSignal.abort(reason);
+        const error = await assertRejects(() =>
+          runtime.run(TcpStream.connect(ANY, { runtime, backend, signal }))
+        );
+        assert(error === reason);
+      }),
+  );
+
+  testIf(
+    kind.reason,
+    `connect, ${name}: cancelled under way and when it is there, nothing stays open`,
+    () =>
+      withRuntime({ backend, name, ...kind }, async (runtime) => {
+        using listener = TcpListener.bind(ANY, { runtime, backend });
+        for (let waits = 0; waits < 5; waits++) {
+          const handle = runtime.spawn(TcpStream.connect(listener.localAddr, { runtime, backend }));
+          for (let index = 0; index < waits; index++) await new Promise((resolve) => setTimeout(resolve, 0));
+          if (handle.isFinished) (await handle).close();
+          else handle.abort();
+          await handle.then((stream) => stream.close(), () => {});
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }),
+  );
+}
+
+/** A network that swallows everything for a long time. */
+function blackHole(): ScriptedNative {
+  return new ScriptedNative({ hostTime: true, delayTurns: 1_000_000_000 });
+}
+
+async function inBlackHole(body: (runtime: Runtime, addr: SocketAddr) => Promise<void>): Promise<void> {
+  const native = blackHole();
+  // The twin lets turns pass while it parks; here nothing may ever arrive.
+  native.park = (_selector, timeoutMs) =>
+    new Promise((resolve) => setTimeout(() => resolve(0), timeoutMs < 0 ? 5 : Math.min(timeoutMs, 5)));
+  const runtime = new Runtime({ native });
+  await body(runtime, SocketAddr.parse("192.0.2.1:80"));
+  await until(() => runtime.reactor.size === 0 && !runtime.reactor.hasWork, "closing");
+  await runtime[Symbol.asyncDispose]();
+  assertEquals([native.liveHandles(), native.misuses], [0, []]);
+}
+
+Deno.test("connect: a timeout is a TimeoutError of phase connect", () =>
+  inBlackHole(async (runtime, addr) => {
+    const before = performance.now();
+    const error = await assertRejects(
+      () => runtime.run(TcpStream.connect(addr, { runtime, timeoutMs: 20 })),
+      TimeoutError,
+    );
+    assertEquals([error.phase, error.afterMs], ["connect", 20]);
+    assert(performance.now() - before >= 20);
+  }));
+
+Deno.test("connect: a signal ends it with its reason, and is not listened to afterwards", () =>
+  inBlackHole(async (runtime, addr) => {
+    const controller = new AbortController();
+    let listeners = 0;
+    const { signal } = controller;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (type: string, listener: EventListener) => (listeners++, add(type, listener));
+    signal.removeEventListener = (
+      type: string,
+      listener: EventListener,
+    ) => (listeners--, remove(type, listener));
+    const handle = runtime.spawn(TcpStream.connect(addr, { runtime, signal }));
+    await until(() => listeners === 1);
+    const reason = { not: "an error" };
+    controller.abort(reason);
+    const error = await handle.then(() => undefined, (error) => error);
+    assert(error === reason);
+    assertEquals(listeners, 0);
+  }));
+
+Deno.test("connect: arguments are checked at the call", () => {
+  using runtime = new Runtime();
+  assertThrows(() => TcpStream.connect("example.org:80", { runtime }), TypeError);
+  assertThrows(() => TcpStream.connect("127.0.0.1:99999", { runtime }), RangeError);
+  assertThrows(() => TcpStream.connect(ANY, { runtime, timeoutMs: -1 }), RangeError);
+  assertThrows(() => TcpStream.connect(ANY, { runtime, timeoutMs: NaN }), RangeError);
+});
+
+Deno.test("connect: a socket that reached itself is a refusal", async () => {
+  class Mirror extends ScriptedNative {
+    target: Bytes | undefined;
+
+    override tcpConnect(address: Bytes): number {
+      this.target = address.slice();
+      return super.tcpConnect(address);
+    }
+
+    override localAddress(fd: number, address: Bytes): number {
+      if (this.target === undefined) return super.localAddress(fd, address);
+      address.set(this.target);
+      return 0;
+    }
+  }
+  const native = new Mirror({ hostTime: true });
+  const runtime = new Runtime({ native });
+  const listener = TcpListener.bind(ANY, { runtime });
+  const error = await assertRejects(
+    () => runtime.run(TcpStream.connect(listener.localAddr, { runtime })),
+    IoError,
+  );
+  assertEquals(error.code, "ECONNREFUSED");
+  listener.close();
+  await until(() => runtime.reactor.size === 0 && !runtime.reactor.hasWork, "closing");
+  await runtime[Symbol.asyncDispose]();
+  assertEquals(native.liveHandles(), 0);
+});
+
+Deno.test("connect: out of descriptors is EMFILE", async () => {
+  const native = new ScriptedNative({ hostTime: true });
+  const runtime = new Runtime({ native });
+  void runtime.reactor;
+  native.faults.maxHandles = native.liveHandles();
+  const error = await assertRejects(
+    () => runtime.run(TcpStream.connect("127.0.0.1:80", { runtime })),
+    IoError,
+  );
+  assertEquals([error.code, error.syscall, error.address], ["EMFILE", "connect", "127.0.0.1:80"]);
+  await runtime[Symbol.asyncDispose]();
+  assertEquals(native.liveHandles(), 0);
+});
