@@ -109,9 +109,9 @@ export class ResponseWriter {
 
   #sendText(response: Response, text: string, frame: ResponseFrame): void {
     const at = this.#begin(response, 3 * text.length);
-    this.#headSent = true;
     const { output } = this.#transport;
     const end = this.#heads.writeText(output, at, response, frame.connection, text, this.#time.nowMs());
+    this.#headSent = true;
     this.#transport.commit(at, end);
   }
 
@@ -137,18 +137,34 @@ export class ResponseWriter {
     return taken === sent ? undefined : sendBytes(transport, this.#room, bytes!, taken);
   }
 
-  async #sendSource(response: Response, source: BodySource, frame: ResponseFrame): Promise<void> {
+  /** The head at once, so that a head that cannot be written is the caller's to replace; then piece by piece. */
+  #sendSource(response: Response, source: BodySource, frame: ResponseFrame): Promise<void> | undefined {
     const transport = this.#transport;
     const without = hasNoContent(response.status);
     const length = announcedLength(response);
     const chunked = length === undefined && frame.minor > 0;
     const told = without ? LENGTH_UNTOLD : chunked ? LENGTH_CHUNKED : length ?? LENGTH_UNTOLD;
+    let at: number;
+    let end: number;
+    try {
+      at = this.#begin(response, 0);
+      end = this.#writeHead(response, at, told, frame);
+    } catch (error) {
+      source.cancel(error);
+      throw error;
+    }
+    transport.commit(at, end);
+    if (frame.isHead || without) {
+      source.cancel();
+      return undefined;
+    }
+    return this.#sendContent(source, chunked, length);
+  }
+
+  async #sendContent(source: BodySource, chunked: boolean, length: number | undefined): Promise<void> {
     this.#source = source;
-    const at = this.#begin(response, 0);
-    transport.commit(at, this.#writeHead(response, at, told, frame));
-    if (frame.isHead || without) source.cancel();
-    else if (chunked) await sendChunked(transport, this.#room, source);
-    else await sendPlain(transport, this.#room, source, length);
+    if (chunked) await sendChunked(this.#transport, this.#room, source);
+    else await sendPlain(this.#transport, this.#room, source, length);
     this.#source = undefined;
   }
 
@@ -166,14 +182,9 @@ export class ResponseWriter {
   }
 
   #writeHead(response: Response, at: number, length: number, frame: ResponseFrame): number {
+    const { output } = this.#transport;
+    const end = this.#heads.write(output, at, response, frame.connection, length, this.#time.nowMs());
     this.#headSent = true;
-    return this.#heads.write(
-      this.#transport.output,
-      at,
-      response,
-      frame.connection,
-      length,
-      this.#time.nowMs(),
-    );
+    return end;
   }
 }
