@@ -244,7 +244,7 @@ const CASES: readonly Case[] = [
     assert(others > 10, `${others} turns of the other task`);
   }],
 
-  ["addresses and options", async ({ client, server }) => {
+  ["addresses and options", ({ client, server }) => {
     assert(client.localAddr.equals(server.peerAddr));
     assert(client.peerAddr.equals(server.localAddr));
     client.setNoDelay(false);
@@ -255,6 +255,7 @@ const CASES: readonly Case[] = [
     assertThrows(() => client.setKeepAlive(-1), RangeError);
     client.close();
     assertEquals(client.localAddr.port, server.peerAddr.port);
+    return Promise.resolve();
   }],
 
   ["shared memory can be written", async ({ client, server }) => {
