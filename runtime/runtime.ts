@@ -192,6 +192,13 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
    * microseconds. The runtime does this by itself; a test on a virtual clock calls it. Returns how much happened.
    */
   turn(waitUs = 0): number {
+    const progress = this.#turn(waitUs);
+    // What became ready in the turn has told nobody.
+    if (this.executor.ready > 0 || this.#reactor?.hasWork) this.schedule();
+    return progress;
+  }
+
+  #turn(waitUs: number): number {
     const before = enter(this);
     const nested = this.#inTick;
     this.#inTick = true;
@@ -216,7 +223,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
       if (this.#closed) return;
       let progress = 1;
       try {
-        progress = this.turn(waitUs);
+        progress = this.#turn(waitUs);
       } catch (error) {
         // A source or a timer let an error out: a fault of ours, to be seen, while the others go on.
         reportError(error);
@@ -261,7 +268,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
     if (delayMs === Infinity) return;
     this.#hostTimer = setTimeout(() => {
       this.#hostTimer = undefined;
-      this.#runTick();
+      if (!this.#scheduled) this.#runTick();
     }, Math.min(Math.ceil(delayMs), MAX_PARK_MS));
   }
 
