@@ -103,14 +103,15 @@ class PromiseFuture<T> implements Pollable<T> {
   constructor(promise: PromiseLike<T>, stopped: HostStopped) {
     this.#promise = promise;
     this.#stopped = stopped;
+    // At once: one that rejects before the first poll would be reported as unhandled and end the process. Other
+    // thenables may start their work when they are asked, so they are asked when they are polled.
+    if (promise instanceof Promise) this.#subscribe();
   }
 
   poll(cx: Context): Poll<T> {
     if (this.#state === "fulfilled") return this.#value as T;
     if (this.#state === "rejected") throw this.#value;
     if (this.#stopped()) {
-      // Somebody may own the promise and reject it later: that is answered here already.
-      this.#promise.then(undefined, () => {});
       throw new MillraceError(
         "ERR_BLOCK_ON_PROMISE",
         "blockOn cannot wait for a Promise: the host's loop stands still meanwhile; use `await runtime.run(...)`",

@@ -91,6 +91,22 @@ Deno.test("a Promise where the host stands still: the error names run, and nothi
   await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
+Deno.test("a Promise that rejects before the first poll is not unhandled", async () => {
+  const future = intoFuture(Promise.reject(new RangeError("early")), running);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertThrows(() => future.poll(cx), RangeError, "early");
+});
+
+Deno.test("a thenable that is no Promise is asked at the first poll, not before", () => {
+  let thens = 0;
+  const lazy = { then: () => (thens++, undefined as never) } as PromiseLike<void>;
+  const future = intoFuture(lazy, running);
+  assertEquals(thens, 0);
+  future.poll(cx);
+  future.poll(cx);
+  assertEquals(thens, 1);
+});
+
 Deno.test("what is none of the kinds is refused", () => {
   for (const source of [1, "text", null, undefined, {}, Symbol("x"), { next() {} }]) {
     assertThrows(() => intoFuture(source as unknown as Spawnable<void>, running), TypeError, "pass a future");
