@@ -85,7 +85,7 @@ function machine(): Record<string, string | number> {
   return {
     cpu,
     cores: navigator.hardwareConcurrency,
-    kernel: Deno.osRelease(),
+    kernel: Deno.osRelease().split("-")[0],
     deno: Deno.version.deno,
     loadAverage: Number(Deno.loadavg()[0].toFixed(1)),
   };
@@ -149,14 +149,22 @@ async function runtimeFigures(options: Options): Promise<Figures | null> {
   }
 }
 
+/** Ours must run and end in order; a peer that does not is left out. */
+const OURS: readonly string[] = ["floor", "raw", "app"];
+
+function reportBroken(name: string, error: unknown): void {
+  const verdict = OURS.includes(name) ? "FAIL" : "skip";
+  console.log(`${verdict}  ${name}: ${error instanceof Error ? error.message.trim() : error}`);
+}
+
 async function startAll(targets: readonly Target[], options: Options): Promise<Map<string, ServerProcess>> {
   const servers = new Map<string, ServerProcess>();
   for (const target of targets) {
     try {
       const command = pinned(options.pin ? SERVER_CORE : null, [...target.command]);
-      servers.set(target.name, await ServerProcess.start(command, {}));
+      servers.set(target.name, await ServerProcess.start(command, target.env));
     } catch (error) {
-      console.log(`skip  ${target.name}: ${error instanceof Error ? error.message.trim() : error}`);
+      reportBroken(target.name, error);
     }
   }
   return servers;
@@ -166,7 +174,7 @@ async function startAll(targets: readonly Target[], options: Options): Promise<M
 async function runLoads(targets: readonly Target[], options: Options, report: Report): Promise<boolean> {
   const idleCpu = new IdleCpu();
   const servers = await startAll(targets, options);
-  let clean = true;
+  let clean = targets.every(({ name }) => servers.has(name) || !OURS.includes(name));
   try {
     const workloads = [
       PLAIN,
@@ -183,8 +191,7 @@ async function runLoads(targets: readonly Target[], options: Options, report: Re
   } finally {
     for (const [name, server] of servers) {
       const code = await server.stop();
-      // The peers' ways to end are their own; ours must drain and exit 0.
-      if (code !== 0 && (name === "raw" || name === "app")) {
+      if (code !== 0 && OURS.includes(name)) {
         console.log(`FAIL  ${name} ended with ${code ?? "a kill"} after SIGTERM, want 0 within 10 s`);
         clean = false;
       }
@@ -208,14 +215,15 @@ async function runIdle(
   let clean = true;
   for (const target of targets) {
     try {
-      const result = await measureIdle(target, client, options.connections, {});
+      const result = await measureIdle(target, client, options.connections);
       report.idle.push(result);
       clean &&= result.alive === result.connections;
       if (target.name === "raw" || target.name === "app") {
         report.bars.push(idleBar(target.name, result.bytesPerConnection));
       }
     } catch (error) {
-      console.log(`skip  ${target.name}: ${error instanceof Error ? error.message.trim() : error}`);
+      reportBroken(target.name, error);
+      clean &&= !OURS.includes(target.name);
     }
   }
   console.log(`\n${idleTitle(options.connections)}\n${idleTable(report.idle)}`);
@@ -270,10 +278,19 @@ async function main(options: Options): Promise<number> {
   return clean && !(options.check && report.bars.some((bar) => bar.pass === false)) ? 0 : 1;
 }
 
+function optionsOrExit(): Options {
+  try {
+    return parseOptions(Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(2);
+  }
+}
+
 if (import.meta.main) {
   if (Deno.args.includes("--help")) {
     console.log(USAGE);
   } else {
-    Deno.exit(await main(parseOptions(Deno.args)));
+    Deno.exit(await main(optionsOrExit()));
   }
 }

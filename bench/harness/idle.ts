@@ -30,11 +30,10 @@ export async function measureIdle(
   target: Target,
   client: string,
   connections: number,
-  env: Record<string, string>,
 ): Promise<IdleResult> {
   // The descriptors of this many connections and a few more, for servers that do not raise the limit themselves.
   const command = ["sh", "-c", 'ulimit -n "$(ulimit -Hn)"; exec "$@"', "sh", ...target.command];
-  const server = await ServerProcess.start(command, env);
+  const server = await ServerProcess.start(command, target.env);
   try {
     const { hostname, port } = new URL(server.url);
     // Warm up: one connection, its request and the code behind it.

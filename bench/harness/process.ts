@@ -54,10 +54,10 @@ export class ServerProcess {
   }
 
   /** Starts `command` with HOST and PORT set and waits for its line. Throws with its stderr if it ends first. */
-  static async start(command: string[], env: Record<string, string>): Promise<ServerProcess> {
+  static async start(command: string[], env: Readonly<Record<string, string>>): Promise<ServerProcess> {
     const child = new Deno.Command(command[0], {
       args: command.slice(1),
-      env: { HOST: "127.0.0.1", PORT: "0", ...env },
+      env: { HOST: "127.0.0.1", PORT: "0", NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

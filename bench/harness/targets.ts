@@ -6,6 +6,7 @@ import { compile, which } from "./process.ts";
 export interface Target {
   readonly name: string;
   readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A server that this machine cannot run, and why. */
@@ -13,6 +14,9 @@ export interface Skip {
   readonly name: string;
   readonly reason: string;
 }
+
+/** Fail rather than fall back to the host's sockets. */
+const NATIVE = { BACKEND: "native" };
 
 export const TARGET_NAMES = ["floor", "raw", "app", "deno", "bun", "node"] as const;
 
@@ -46,21 +50,21 @@ function deno(file: string, config: string | null): string[] {
 async function find(name: string, work: string, config: string | null): Promise<Target | Skip> {
   switch (name) {
     case "floor":
-      return { name, command: [await compile("epoll", work)] };
+      return { name, command: [await compile("epoll", work)], env: {} };
     case "raw":
-      return { name, command: deno("raw.ts", config) };
+      return { name, command: deno("raw.ts", config), env: NATIVE };
     case "app":
-      return { name, command: deno("app.ts", config) };
+      return { name, command: deno("app.ts", config), env: NATIVE };
     case "deno":
-      return { name, command: deno("deno_serve.ts", config) };
+      return { name, command: deno("deno_serve.ts", config), env: {} };
     case "bun": {
       const bun = await findBun();
-      if (bun !== null) return { name, command: [bun, `${HERE}bun.mjs`] };
+      if (bun !== null) return { name, command: [bun, `${HERE}bun.mjs`], env: {} };
       return { name, reason: `no bun; npm install --prefix ${peersFolder()} bun` };
     }
     case "node": {
       const node = await which("node");
-      if (node !== null) return { name, command: [node, `${HERE}node.mjs`] };
+      if (node !== null) return { name, command: [node, `${HERE}node.mjs`], env: {} };
       return { name, reason: "no node on PATH" };
     }
   }

@@ -1,4 +1,4 @@
-/** The routes of the contract as controllers. Env: HOST, PORT. */
+/** The routes of the contract as controllers. Env: environment.ts. */
 
 import {
   BadRequest,
@@ -103,6 +103,6 @@ class RootController {
 class AppModule {}
 
 const app = createApp(AppModule);
-const server = await app.listen({ ...address() });
+const server = await app.listen(address());
 announce(server.url);
 exitOnSignal(() => app.close({ deadlineMs: DRAIN_MS }));

@@ -1,9 +1,13 @@
-/** The environment that the targets share: HOST and PORT, and what this version refuses. */
+/**
+ * The environment that the targets share: HOST, PORT, and BACKEND (`auto`; the benches want `native`, so that they never
+ * measure the host's sockets by mistake), and what this version refuses.
+ */
 
-/** Where to listen. */
+/** Where to listen, and over whose sockets. */
 export interface Address {
   readonly hostname: string;
   readonly port: number;
+  readonly backend: "auto" | "native" | "host";
 }
 
 /** Variables of the contract that belong to floors that do not exist yet, and the one value that changes nothing. */
@@ -15,7 +19,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
   H3: "0",
 };
 
-/** HOST and PORT; ends the process with one line if the environment asks for what is not there. */
+/** HOST, PORT and BACKEND; ends the process with one line if the environment asks for what is not there. */
 export function address(): Address {
   for (const [name, neutral] of Object.entries(NOT_YET)) {
     const value = Deno.env.get(name) ?? "";
@@ -28,7 +32,11 @@ export function address(): Address {
   if (text.trim() === "" || !Number.isInteger(port) || port < 0 || port > 65_535) {
     refuse(`PORT="${text}": want an integer from 0 to 65535`);
   }
-  return { hostname: Deno.env.get("HOST") ?? "127.0.0.1", port };
+  const backend = Deno.env.get("BACKEND") ?? "auto";
+  if (backend !== "auto" && backend !== "native" && backend !== "host") {
+    refuse(`BACKEND="${backend}": want auto, native or host`);
+  }
+  return { hostname: Deno.env.get("HOST") ?? "127.0.0.1", port, backend };
 }
 
 function refuse(message: string): never {

@@ -1,4 +1,4 @@
-/** `serve` with one handler: the routes of the contract by hand. Env: HOST, PORT. */
+/** `serve` with one handler: the routes of the contract by hand. Env: environment.ts. */
 
 import { type Request, Response, serve } from "@millrace/millrace/http";
 import { sleep } from "@millrace/millrace/runtime";
@@ -42,6 +42,6 @@ async function slow(query: URLSearchParams): Promise<Response> {
   return Response.text(`slept ${ms}`);
 }
 
-const server = serve(handle, { ...address() });
+const server = serve(handle, address());
 announce(server.url);
 exitOnSignal(() => server.shutdown({ deadlineMs: DRAIN_MS }));
