@@ -2,8 +2,7 @@
  * What the executor and the timers cost, as latencies: each step starts only when the one before has been
  * reached. `deno run bench/runtime_figures.ts` prints them as JSON; `runtime_bench.ts` times the same steps.
  *
- * `blockOn` owns the thread; `run` lives beside the host's loop and pays a turn of it (setImmediate) for each
- * batch, which shows most where, as here, every batch is a single step.
+ * `blockOn` owns the thread; `run` lives beside the host's loop, whose turns are in its figure.
  *
  * @module
  */
