@@ -19,7 +19,7 @@ export class MillraceError extends Error {
   /** Stable, upper-case identifier: compare this, never the message. */
   readonly code: string;
 
-  /** @param code Stable identifier. @param message What failed, with what value, and what was wanted. */
+  /** A stable `code`, and a message: what failed, with what value, and what was wanted. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -47,7 +47,7 @@ export class IoError extends MillraceError {
   /** The address or path concerned, if there is one. */
   readonly address: string | undefined;
 
-  /** @param syscall What failed. @param errno Positive number of this system. @param address On what. */
+  /** The call that failed, the positive error number of this system, and on what it was tried. */
   constructor(syscall: string, errno: number, address?: string) {
     const [code, text] = describeErrno(errno);
     super(code, `${syscall}${address === undefined ? "" : ` ${address}`} failed: ${text} (${code})`);

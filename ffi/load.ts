@@ -18,7 +18,7 @@ export class NativeLoadError extends MillraceError {
   /** The file that was looked at, if one was. */
   readonly path: string | undefined;
 
-  /** @param code Stable identifier. @param message What, where, and the cure. @param path The file. */
+  /** A stable `code`, a message with what, where and the cure, and the file. */
   constructor(code: string, message: string, path?: string, options?: ErrorOptions) {
     super(code, message, options);
     this.path = path;

@@ -57,7 +57,7 @@ export class Reactor {
   #stamp = 0;
   #closed = false;
 
-  /** @param native The library, or a scripted twin. @throws {IoError} Without descriptors. */
+  /** Open a selector and a waker of the library, or of a scripted twin. @throws {IoError} Without descriptors. */
   constructor(native: Native) {
     this.native = native;
     this.#submitted = this.#other;

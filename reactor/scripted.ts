@@ -75,7 +75,7 @@ export class ScriptedNative implements Native {
   #port = FIRST_EPHEMERAL_PORT;
   #spread = 0;
 
-  /** @param options Faults from the start, and how time passes. */
+  /** Without options, nothing goes wrong and time is virtual. */
   constructor(options: ScriptedOptions = {}) {
     this.#options = options;
     this.faults = scriptedFaults(options);

@@ -38,7 +38,7 @@ export class Selector implements Disposable {
   readonly #wakers: number[] = [];
   #handle: number;
 
-  /** @param native The library to use; by default the process's own. @throws {NativeLoadError} */
+  /** Open a selector of the given library; by default of the process's own. @throws {NativeLoadError} */
   constructor(native: Native = loadNative()) {
     this.#native = native;
     this.#handle = expectResult(native.selectorOpen(), "epoll_create");

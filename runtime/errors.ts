@@ -13,7 +13,7 @@ export class TimeoutError extends MillraceError {
   /** The limit in milliseconds. */
   readonly afterMs: number;
 
-  /** @param phase What was being waited for. @param afterMs The limit in milliseconds. */
+  /** What was being waited for, and the limit in milliseconds. */
   constructor(phase: string, afterMs: number) {
     super("ERR_TIMEOUT", `${phase} did not finish within ${afterMs} ms`);
     this.phase = phase;
@@ -26,7 +26,7 @@ export class ClosedError extends MillraceError {
   /** Which side ended it. */
   readonly by: "local" | "remote";
 
-  /** @param what What is closed. @param by Which side closed it. */
+  /** What is closed, and which side closed it. */
   constructor(what: string, by: "local" | "remote") {
     super("ERR_CLOSED", `${what} was closed by the ${by} side`);
     this.by = by;
@@ -35,7 +35,7 @@ export class ClosedError extends MillraceError {
 
 /** A task was aborted before it finished. */
 export class CancelledError extends MillraceError {
-  /** @param what The task's name, or "task". */
+  /** The name of the task. */
   constructor(what = "task") {
     super("ERR_CANCELLED", `${what} was aborted before it finished`);
   }

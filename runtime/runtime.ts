@@ -77,7 +77,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   #parked: Promise<void> | undefined;
   readonly #tick = (): void => this.#runTick();
 
-  /** @param options See {@link RuntimeOptions}. */
+  /** Opens nothing yet, and takes no turn before there is something to do. */
   constructor(options: RuntimeOptions = {}) {
     const clock = options.clock ?? systemClock;
     const spinUs = options.spinUs ?? SPIN_US;

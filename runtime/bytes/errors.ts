@@ -32,7 +32,7 @@ export class RemoteProtocolError extends MillraceError {
   /** The HTTP status to answer with, if any. */
   readonly statusHint: number | undefined;
 
-  /** @param code Stable identifier. @param message Action, value in quotes, wanted form. */
+  /** A stable `code`, and a message: action, value in quotes, wanted form. */
   constructor(code: string, message: string, init: ProtocolErrorInit) {
     super(code, message);
     this.protocol = init.protocol;
@@ -47,7 +47,7 @@ export class LocalProtocolError extends MillraceError {
   /** The protocol that would have been broken. */
   readonly protocol: string;
 
-  /** @param code Stable identifier. @param message Action, value in quotes, wanted form. */
+  /** A stable `code`, and a message: action, value in quotes, wanted form. */
   constructor(code: string, message: string, protocol: string) {
     super(code, message);
     this.protocol = protocol;
@@ -63,7 +63,7 @@ export class LimitError extends MillraceError {
   /** The HTTP status to answer with, if any. */
   readonly statusHint: number | undefined;
 
-  /** @param limit Option name. @param max Its inclusive value. @param statusHint HTTP status, for example 431. */
+  /** The option, its inclusive value, the text, and the HTTP status to answer with, for example 431. */
   constructor(limit: string, max: number, message: string, statusHint?: number) {
     super("ERR_LIMIT", message);
     this.limit = limit;

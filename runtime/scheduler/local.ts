@@ -37,7 +37,7 @@ export class LocalExecutor implements TaskQueue {
   readonly #stopped: HostStopped;
   #alive = 0;
 
-  /** @param hostStopped Tells whether Promises cannot make progress now; default: they can. */
+  /** `hostStopped` tells whether Promises cannot make progress now; default: they can. */
   constructor(hostStopped: HostStopped = () => false) {
     this.#stopped = hostStopped;
   }

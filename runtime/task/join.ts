@@ -25,7 +25,7 @@ export class JoinHandle<T> extends Future<T> {
   #wakers: Set<Waker> | undefined;
   #promise: Promise<T> | undefined;
 
-  /** @param task Made by an executor's `spawn`. */
+  /** For executors: a handle of the task that `spawn` has made. */
   constructor(task: Task<T>) {
     super();
     this.#task = task;

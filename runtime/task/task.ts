@@ -34,6 +34,7 @@ export class Task<T> implements Waker, Context {
   #result: unknown;
   #watchers: (() => void)[] | undefined;
 
+  /** A task that is idle: its first `wake` puts it in the queue. */
   constructor(future: Pollable<T>, queue: TaskQueue, name: string) {
     this.#future = future;
     this.#queue = queue;
