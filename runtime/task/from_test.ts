@@ -26,12 +26,14 @@ function after<T>(value: T, at: number): Pollable<T> & { polls: number; cancels:
 const ready: Record<string, () => Spawnable<number>> = {
   "a future": () => after(42, 1),
   "a generator": () =>
+    // deno-lint-ignore require-yield
     (function* (): TaskGenerator<number> {
       return 42;
     })(),
   "a function that returns a value": () => () => 42,
   "a function that returns a future": () => () => after(42, 1),
   "a generator function": () =>
+    // deno-lint-ignore require-yield
     function* () {
       return 42;
     },
@@ -130,6 +132,7 @@ Deno.test("cancelling before the first poll calls nothing", () => {
   let calls = 0;
   intoFuture(() => calls++, running).cancel?.();
   intoFuture(
+    // deno-lint-ignore require-yield
     function* () {
       calls++;
     },

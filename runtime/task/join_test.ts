@@ -87,6 +87,7 @@ Deno.test("an aborted async function goes on unseen; its late error is nobody's"
 Deno.test("a value that is a Promise is followed, as await does", async () => {
   const executor = new LocalExecutor();
   const handle = executor.spawn(
+    // deno-lint-ignore require-yield
     function* (): Generator<never, Promise<number>> {
       return Promise.resolve(5);
     },
