@@ -108,6 +108,8 @@ function testArgs(config: string, report: string, profile: string): string[] {
   if (coverage) args.push(`--coverage=${profile}`, "--coverage-raw-data-only", "--clean");
   // The doc blocks have had their turn in the ordinary run.
   if (!asan && !long) args.push("--doc");
+  // A library that is opened inside of a doc block would be that test's leak.
+  args.push("--preload=tests/support/preload.ts");
   if (!long) args.push("--ignore=tests/long");
   args.push(...passedOn);
   if (long) args.push("tests/long");
