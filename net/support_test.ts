@@ -195,9 +195,12 @@ export async function withPair(
     const acceptor = listen(runtime, ANY, { backend: kind.backend }, (transport) => {
       server = new Recorder(transport);
     });
-    const client = new Recorder(
-      await runtime.run(connectTransport(runtime, acceptor.localAddr, { backend: clientBackend })),
-    );
+    const client = await runtime.run(connectTransport(
+      runtime,
+      acceptor.localAddr,
+      { backend: clientBackend },
+      (transport) => new Recorder(transport),
+    ));
     await until(() => server !== undefined, "accepting");
     acceptor.close();
     try {
@@ -218,6 +221,8 @@ export async function withRuntime(kind: Kind, body: (runtime: Runtime) => Promis
   const runtime = scripted === undefined ? new Runtime() : new Runtime({ native: scripted });
   try {
     await body(runtime);
+    // The host does not tell when its last writes are through.
+    if (kind.backend === "host") await new Promise((resolve) => setTimeout(resolve, 20));
     if (library !== undefined) {
       await until(() => runtime.reactor.size === 0 && !runtime.reactor.hasWork, "closing all sockets");
       await runtime.quiesce();

@@ -132,26 +132,33 @@ class HostAttempt implements Attempt {
 }
 
 /** See {@link connectTransport}. */
-class Connect extends Future<Transport> {
+class Connect<T> extends Future<T> {
   readonly #runtime: Runtime;
   readonly #addr: SocketAddr;
   readonly #options: ConnectOptions;
+  readonly #onConnect: (transport: Transport) => T;
   readonly #alarm: Alarm | undefined;
   readonly #wake = (): void => this.#waker?.wake();
   #attempt: Attempt | undefined;
   #waker: Waker | undefined;
 
-  constructor(runtime: Runtime, addr: SocketAddr, options: ConnectOptions) {
+  constructor(
+    runtime: Runtime,
+    addr: SocketAddr,
+    options: ConnectOptions,
+    onConnect: (transport: Transport) => T,
+  ) {
     super();
     const { timeoutMs = Infinity } = options;
     checkDelay("timeoutMs", timeoutMs);
     this.#runtime = runtime;
     this.#addr = addr;
     this.#options = options;
+    this.#onConnect = onConnect;
     if (timeoutMs !== Infinity) this.#alarm = new Alarm(runtime.time, runtime.time.refresh() + timeoutMs);
   }
 
-  override poll(cx: Context): Poll<Transport> {
+  override poll(cx: Context): Poll<T> {
     this.#waker = cx.waker;
     const { signal } = this.#options;
     if (signal?.aborted) this.#giveUp(signal.reason);
@@ -159,7 +166,7 @@ class Connect extends Future<Transport> {
     if (this.#attempt.isSettled) {
       if (!cx.spend()) return PENDING;
       this.#release();
-      return this.#attempt.take();
+      return this.#onConnect(this.#attempt.take());
     }
     if (this.#alarm?.poll(cx.waker)) this.#giveUp(new TimeoutError("connect", this.#options.timeoutMs!));
     return PENDING;
@@ -192,8 +199,8 @@ class Connect extends Future<Transport> {
 }
 
 /**
- * Open a connection and get the bare transport: its handler must be set in the same poll, or, when awaited,
- * before the next turn. `TcpStream.connect` is the form for programs.
+ * Open a connection and hand the bare transport to `onConnect`, which sets its handler and whose result is the
+ * future's value: what client protocols are built on. `TcpStream.connect` is the form for programs.
  *
  * Nothing happens before the first poll, but the timeout counts from this call. Cancel safe: the attempt is
  * given up, and nothing stays open.
@@ -201,11 +208,32 @@ class Connect extends Future<Transport> {
  * @throws {IoError} `ECONNREFUSED`, `EHOSTUNREACH`, `ETIMEDOUT` and so on, syscall `connect`, with the address.
  * @throws {TimeoutError} phase `connect`. @throws The signal's reason, unchanged.
  * @throws {RangeError} At the call, when `timeoutMs` is below 0 or not a number.
+ *
+ * @example
+ * ```ts
+ * import { connectTransport, listen, SocketAddr } from "@millrace/millrace/net";
+ * import { Runtime } from "@millrace/millrace/runtime";
+ *
+ * await using runtime = new Runtime();
+ * const acceptor = listen(runtime, SocketAddr.parse("127.0.0.1:0"), {}, (transport) => transport.close());
+ * const ended = Promise.withResolvers<void>();
+ * await runtime.run(connectTransport(runtime, acceptor.localAddr, {}, (transport) => {
+ *   transport.handler = {
+ *     onData() {},
+ *     onEnd: () => transport.close(),
+ *     onDrain() {},
+ *     onClose: () => ended.resolve(),
+ *   };
+ * }));
+ * await ended.promise;
+ * acceptor.close();
+ * ```
  */
-export function connectTransport(
+export function connectTransport<T>(
   runtime: Runtime,
   addr: SocketAddr,
-  options: ConnectOptions = {},
-): Future<Transport> {
-  return new Connect(runtime, addr, options);
+  options: ConnectOptions,
+  onConnect: (transport: Transport) => T,
+): Future<T> {
+  return new Connect(runtime, addr, options, onConnect);
 }

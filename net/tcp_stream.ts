@@ -3,9 +3,8 @@
  * @module
  */
 import { Runtime } from "../runtime/runtime.ts";
-import type { Context } from "../runtime/task/context.ts";
-import { Future } from "../runtime/task/future.ts";
-import { PENDING, type Poll } from "../runtime/task/poll.ts";
+import type { Future } from "../runtime/task/future.ts";
+import type { Poll } from "../runtime/task/poll.ts";
 import { spawner } from "../runtime/task/spawner.ts";
 import { SocketAddr } from "./addr.ts";
 import { StreamCore } from "./stream_core.ts";
@@ -32,24 +31,6 @@ export function runtimeOf(options: RuntimeOption): Runtime {
 /** An address as people write it: `127.0.0.1:80`, `[::1]:80`, `localhost:80` (which is 127.0.0.1). */
 export function intoAddr(addr: SocketAddr | string): SocketAddr {
   return typeof addr === "string" ? SocketAddr.parse(addr.replace(/^localhost:/i, "127.0.0.1:")) : addr;
-}
-
-class ConnectStream extends Future<TcpStream> {
-  readonly #transport: Future<Transport>;
-
-  constructor(transport: Future<Transport>) {
-    super();
-    this.#transport = transport;
-  }
-
-  override poll(cx: Context): Poll<TcpStream> {
-    const transport = this.#transport.poll(cx);
-    return transport === PENDING ? PENDING : new TcpStream(transport);
-  }
-
-  override cancel(): void {
-    this.#transport.cancel();
-  }
 }
 
 /**
@@ -118,7 +99,12 @@ export class TcpStream implements Disposable, AsyncDisposable {
    * ```
    */
   static connect(addr: SocketAddr | string, options: ConnectOptions & RuntimeOption = {}): Future<TcpStream> {
-    return new ConnectStream(connectTransport(runtimeOf(options), intoAddr(addr), options));
+    return connectTransport(
+      runtimeOf(options),
+      intoAddr(addr),
+      options,
+      (transport) => new TcpStream(transport),
+    );
   }
 
   /** This side's address. @throws {ClosedError} When the connection is gone and nobody had asked before. */
