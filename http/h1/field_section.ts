@@ -59,6 +59,8 @@ export class FieldSection {
   fieldsEnd = 0;
 
   #phase = AT_LINE_START;
+  /** Where the section begins, in the bytes that the offsets point into. */
+  #base = 0;
   #cursor = 0;
   #nameStart = 0;
   #colon = 0;
@@ -93,11 +95,23 @@ export class FieldSection {
     this.hasUpgrade = false;
     this.#hostLine = -1;
     this.#phase = AT_LINE_START;
+    this.#base = at;
     this.#cursor = at;
+  }
+
+  /** The section that was decoded last stands at `at` too: the same fields at other offsets. */
+  moveTo(at: number): void {
+    const delta = at - this.#base;
+    this.#base = at;
+    this.hostStart += delta;
+    this.hostEnd += delta;
+    this.fieldsEnd += delta;
   }
 
   /** Adds `delta` to what is remembered: the bytes have moved. */
   shift(delta: number): void {
+    this.#base += delta;
+    this.fieldsEnd += delta;
     this.#cursor += delta;
     this.#nameStart += delta;
     this.#colon += delta;

@@ -16,6 +16,7 @@ import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, RequestHead, TARGET_ASTERISK, TAR
 import { type H1Limits, MAX_EMPTY_LINES } from "./limits.ts";
 import { METHOD_CONNECT } from "./methods.ts";
 import { badByte, overLimit, PROTOCOL, refusal } from "./refusal.ts";
+import { RepeatedSection } from "./repeated_section.ts";
 import { RequestLine } from "./request_line.ts";
 import type { TrailerField } from "./trailers.ts";
 
@@ -71,6 +72,7 @@ export class RequestDecoder {
   readonly #limits: H1Limits;
   readonly #line: RequestLine;
   readonly #fields: FieldSection;
+  readonly #repeated = new RepeatedSection();
   readonly #body: BodyDecoder;
 
   /**
@@ -177,12 +179,20 @@ export class RequestDecoder {
       const fieldsStart = this.#line.decode(bytes, stop);
       if (fieldsStart < 0) return this.#needMore(start, stop === limit);
       this.head.fieldsStart = fieldsStart;
+      const length = this.#repeated.match(bytes, fieldsStart, stop);
+      if (length > 0) {
+        this.#fields.moveTo(fieldsStart);
+        this.#conclude(fieldsStart + length);
+        return EVENT_HEAD;
+      }
+      this.#repeated.forget();
       this.#fields.begin(fieldsStart);
       this.#state = IN_FIELDS;
     }
     const headEnd = this.#fields.decode(bytes, stop);
     if (headEnd < 0) return this.#needMore(start, stop === limit);
     this.#conclude(headEnd);
+    this.#repeated.remember(bytes, this.head.fieldsStart, headEnd);
     return EVENT_HEAD;
   }
 

@@ -40,3 +40,18 @@ export function valueEnd(bytes: Uint8Array, at: number, end: number): number {
   while (p < end && VALUE_CHARACTERS[bytes[p]] !== 0) p++;
   return p;
 }
+
+/** Whether `copy[0, length)` stands at `at`, of the bytes of `scanOver`, which hold that much. */
+export function startsWithCopy(
+  bytes: Uint8Array,
+  at: number,
+  copy: Uint8Array,
+  words: DataView,
+  length: number,
+): boolean {
+  const last = length - 4;
+  let i = 0;
+  for (; i <= last; i += 4) if (view.getInt32(at + i, true) !== words.getInt32(i, true)) return false;
+  for (; i < length; i++) if (bytes[at + i] !== copy[i]) return false;
+  return true;
+}
