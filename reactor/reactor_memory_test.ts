@@ -97,8 +97,9 @@ testBoth("a flush in the middle of the dispatch loses no completion of the turn"
     for (const { server, source, token } of streams) {
       source.then = ({ operation }) => {
         if (operation !== OP_RECEIVE) return;
+        // Reported, so that the submission in between writes completions itself.
         for (let index = 0; index < MAX_OPERATIONS; index++) {
-          reactor.queue(OP_MODIFY, server, token, READABLE, KIND_STREAM);
+          reactor.queue(MODIFY_AND_REPORT, server, token, READABLE, KIND_STREAM);
         }
         commit(reactor, server, token, pattern(100_000, token));
       };
@@ -162,6 +163,27 @@ testBoth("sources that queue much for every result may flush within a flush", (l
     turnUntil(reactor, () => !reactor.hasWork);
     assertEquals(source.results(OP_MODIFY).length, 4 * MAX_OPERATIONS);
     assert(source.seen.every(({ operation, result }) => operation === OP_MODIFY && result === 0));
+  });
+});
+
+testBoth("a flush within a flush takes no result from those who wait for theirs", (lib) => {
+  withStreams(lib, 2, (reactor, [one, other]) => {
+    let more = 2 * MAX_OPERATIONS;
+    one.source.then = () => {
+      for (let index = 0; index < 8 && more > 0; index++) {
+        more--;
+        reactor.queue(MODIFY_AND_REPORT, one.server, one.token, READABLE, KIND_STREAM);
+      }
+    };
+    for (let index = 0; index < MAX_OPERATIONS / 2; index++) {
+      for (const { server, token } of [one, other]) {
+        reactor.queue(MODIFY_AND_REPORT, server, token, READABLE, KIND_STREAM);
+      }
+    }
+    reactor.flush();
+    turnUntil(reactor, () => !reactor.hasWork);
+    assertEquals(other.source.results(OP_MODIFY).length, MAX_OPERATIONS / 2);
+    assertEquals(one.source.results(OP_MODIFY).length, 2.5 * MAX_OPERATIONS);
   });
 });
 

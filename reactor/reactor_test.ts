@@ -22,7 +22,17 @@ import {
 import { errno } from "../ffi/errno.ts";
 import type { Bytes, Native } from "../ffi/native.ts";
 import { Reactor } from "./reactor.ts";
-import { connected, listen, ok, pattern, receive, Recorder, testBoth, turnUntil } from "./support_test.ts";
+import {
+  connected,
+  listen,
+  ok,
+  pattern,
+  receive,
+  Recorder,
+  testBoth,
+  turnUntil,
+  untilReadable,
+} from "./support_test.ts";
 
 /** A reactor with one end of a connection on it; the other end is the test's. */
 interface Rig {
@@ -298,6 +308,32 @@ testBoth("a descriptor and a place that are used again get nothing of the old on
   reactor.dispose();
   ok(lib.close(second.client));
 });
+
+testBoth(
+  "a receive that waits for the turn is not carried out on a descriptor that was used again",
+  (lib) => {
+    const reactor = new Reactor(lib);
+    const first = connected(lib);
+    const token = reactor.add(new Recorder(), first.server, READABLE, KIND_STREAM);
+    reactor.turn(0);
+    reactor.queueReceive(first.server, token);
+    reactor.close(token, first.server);
+    reactor.flush();
+    ok(lib.close(first.client));
+    const second = connected(lib);
+    for (const [from, to] of [[second.client, second.server], [second.server, second.client]]) {
+      assertEquals(lib.send(from, pattern(6), 0, 6), 6);
+      untilReadable(lib, to);
+    }
+    assert([second.client, second.server].includes(first.server));
+    reactor.turn(0);
+    assertEquals(receive(lib, second.server), pattern(6));
+    assertEquals(receive(lib, second.client), pattern(6));
+    reactor.dispose();
+    ok(lib.close(second.client));
+    ok(lib.close(second.server));
+  },
+);
 
 testBoth("a connection accepted for a listener that is gone does not leak", (lib) => {
   const reactor = new Reactor(lib);
