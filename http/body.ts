@@ -20,8 +20,10 @@ export function streamOf(source: BodySource): ReadableStream<Bytes> {
   const stream = new ReadableStream<Bytes>({
     type: "bytes",
     async pull(controller): Promise<void> {
+      // From here on the stream may hold what the source has given.
+      sources.delete(stream);
       const chunk = await source.read();
-      if (chunk !== undefined) return controller.enqueue(chunk);
+      if (chunk !== undefined) return controller.enqueue(ownBytes(chunk));
       controller.close();
       // A pending BYOB request must be answered for the close to reach its reader.
       (controller as ReadableByteStreamController).byobRequest?.respond(0);
@@ -30,6 +32,25 @@ export function streamOf(source: BodySource): ReadableStream<Bytes> {
   }, { highWaterMark: 0 });
   sources.set(stream, source);
   return stream;
+}
+
+/** Bytes that may be given away: a byte stream transfers the whole buffer, and a part may lie in the server's arena. */
+function ownBytes(bytes: Bytes): Bytes {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+/** The same content, with a note when somebody begins to read or gives it up. */
+export function noting(source: BodySource, onUse: () => void): BodySource {
+  return {
+    read: () => {
+      onUse();
+      return source.read();
+    },
+    cancel: (reason) => {
+      onUse();
+      source.cancel(reason);
+    },
+  };
 }
 
 /** The source of a stream, or of an async iterable of text or bytes. A stream is locked by it. */
@@ -89,14 +110,16 @@ function notBytes(value: unknown): TypeError {
 
 /** Read a source to its end into one piece. */
 export async function collect(source: BodySource): Promise<Bytes> {
-  const first = await source.read();
-  if (first === undefined) return EMPTY;
+  let first = await source.read();
+  if (first === undefined) return new Uint8Array(0);
+  // Pieces that wait for the next one must not keep a whole arena alive each.
+  first = ownBytes(first);
   let next = await source.read();
   if (next === undefined) return first;
   const chunks = [first];
   let length = first.length;
   for (; next !== undefined; next = await source.read()) {
-    chunks.push(next);
+    chunks.push(ownBytes(next));
     length += next.length;
   }
   const whole = new Uint8Array(length);
@@ -150,9 +173,10 @@ export abstract class MessageBody {
 
   /** The content as bytes that belong to the caller. */
   async bytes(): Promise<Bytes> {
-    const bytes = await this.#bytes();
-    // What came in one piece lies in the server's arena: a copy belongs to the caller alone.
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    const content = this.takeContent();
+    if (content === null) return new Uint8Array(0);
+    if (typeof content === "string") return encoder.encode(content);
+    return content instanceof Uint8Array ? content.slice() : await collect(content);
   }
 
   /** The content as a buffer that belongs to the caller. */

@@ -8,9 +8,9 @@ import type { BodySource } from "./body.ts";
 /** What the connection is told by those who read. */
 export interface IncomingBodyOwner {
   /** Somebody wants content for the first time: time to send 100 (Continue). */
-  bodyWanted(): void;
+  bodyWanted(body: IncomingBody): void;
   /** More than {@link BODY_HIGH_WATER} waits (`true`), or no more (`false`). */
-  bodyCongested(congested: boolean): void;
+  bodyCongested(body: IncomingBody, congested: boolean): void;
 }
 
 /** Bytes that may wait for a reader before the peer has to wait. */
@@ -62,7 +62,7 @@ export class IncomingBody implements BodySource {
     this.#waiting += end - start;
     if (!this.#congested && this.#waiting > BODY_HIGH_WATER) {
       this.#congested = true;
-      this.#owner.bodyCongested(true);
+      this.#owner.bodyCongested(this, true);
     }
   }
 
@@ -87,7 +87,7 @@ export class IncomingBody implements BodySource {
   read(): Promise<Bytes | undefined> {
     if (!this.#wanted) {
       this.#wanted = true;
-      if (!this.#ended && this.#waiting === 0) this.#owner.bodyWanted();
+      if (!this.#ended && this.#waiting === 0) this.#owner.bodyWanted(this);
     }
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
@@ -103,7 +103,7 @@ export class IncomingBody implements BodySource {
   #relieve(): void {
     if (!this.#congested || this.#waiting > BODY_HIGH_WATER / 2) return;
     this.#congested = false;
-    this.#owner.bodyCongested(false);
+    this.#owner.bodyCongested(this, false);
   }
 
   /** See {@link BodySource.cancel}: what still comes is dropped. */

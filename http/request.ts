@@ -5,7 +5,7 @@
 import type { Bytes } from "../ffi/native.ts";
 import type { SocketAddr } from "../net/addr.ts";
 import { readLatin1 } from "../runtime/bytes/ascii.ts";
-import { type BodySource, MessageBody, sourceOf, streamOf } from "./body.ts";
+import { type BodySource, MessageBody, noting, sourceOf, streamOf } from "./body.ts";
 import { HeaderMap } from "./fields.ts";
 import { findField, foundEnd } from "./h1/field_lookup.ts";
 import type { RequestHead } from "./h1/head.ts";
@@ -197,8 +197,17 @@ export class Request extends MessageBody implements globalThis.Request {
   /** See {@link MessageBody.body}. Read at the reader's pace: a slow one makes the peer wait. */
   get body(): ReadableStream<Bytes> | null {
     if (this.#source === null) return null;
-    if (this.#stream === undefined) this.#stream = streamOf(usedBy(this.#source, () => this.#used = true));
+    if (this.#stream === undefined) {
+      const used = this.#used;
+      this.#stream = this.#streamOf(this.#source);
+      // Who consumes it has it to himself.
+      if (used) this.#stream.getReader();
+    }
     return this.#stream;
+  }
+
+  #streamOf(source: BodySource): ReadableStream<Bytes> {
+    return streamOf(noting(source, () => this.#used = true));
   }
 
   /** For the consuming methods. */
@@ -227,8 +236,11 @@ export class Request extends MessageBody implements globalThis.Request {
     const copy = new Request(this.#context, this.#bytes, this.#offsets(), this.#source);
     const { body } = this;
     if (body !== null) {
-      [this.#stream, copy.#stream] = body.tee() as [ReadableStream<Bytes>, ReadableStream<Bytes>];
+      const [left, right] = body.tee() as [ReadableStream<Bytes>, ReadableStream<Bytes>];
+      this.#stream = this.#streamOf(sourceOf(left));
+      copy.#stream = copy.#streamOf(sourceOf(right));
     }
+    copy.#signal = this.signal;
     return copy;
   }
 
@@ -291,15 +303,4 @@ export class Request extends MessageBody implements globalThis.Request {
   get referrerPolicy(): ReferrerPolicy {
     return "";
   }
-}
-
-/** The same content, with a note when somebody begins to read. */
-function usedBy(source: BodySource, onRead: () => void): BodySource {
-  return {
-    read: () => {
-      onRead();
-      return source.read();
-    },
-    cancel: (reason) => source.cancel(reason),
-  };
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Bytes } from "../ffi/native.ts";
-import { type BodySource, MessageBody, sourceOf, streamOf } from "./body.ts";
+import { type BodySource, MessageBody, noting, sourceOf, streamOf } from "./body.ts";
 import { HeaderMap, type HeaderMapInit } from "./fields.ts";
 
 /** What a response can be made of, besides what fetch knows: an async iterable of bytes or text. */
@@ -218,7 +218,17 @@ export class Response extends MessageBody implements globalThis.Response {
   /** See `MessageBody.body`. */
   get body(): ReadableStream<Bytes> | null {
     if (this.#content === null) return null;
-    return this.#stream ??= streamOf(asSource(this.#content));
+    if (this.#stream === undefined) {
+      const used = this.#used;
+      this.#stream = this.#streamOf(asSource(this.#content));
+      // Who consumes it has it to himself.
+      if (used) this.#stream.getReader();
+    }
+    return this.#stream;
+  }
+
+  #streamOf(source: BodySource): ReadableStream<Bytes> {
+    return streamOf(noting(source, () => this.#used = true));
   }
 
   /** For the consuming methods. */
@@ -246,8 +256,8 @@ export class Response extends MessageBody implements globalThis.Response {
       this.#content !== null && typeof this.#content === "object" && !(this.#content instanceof Uint8Array)
     ) {
       const [left, right] = this.body!.tee() as [ReadableStream<Bytes>, ReadableStream<Bytes>];
-      this.#stream = left;
-      copy.#stream = right;
+      this.#stream = this.#streamOf(sourceOf(left));
+      copy.#stream = copy.#streamOf(sourceOf(right));
     }
     return copy;
   }
@@ -291,7 +301,8 @@ const encoder = new TextEncoder();
 
 function asSource(content: string | Bytes | BodySource): BodySource {
   if (typeof content === "object" && !(content instanceof Uint8Array)) return content;
-  let rest: Bytes | undefined = typeof content === "string" ? encoder.encode(content) : content;
+  // The stream gives its pieces away: what the maker of the response passed in stays his.
+  let rest: Bytes | undefined = typeof content === "string" ? encoder.encode(content) : content.slice();
   if (rest.length === 0) rest = undefined;
   return {
     read: () => {

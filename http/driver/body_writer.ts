@@ -13,7 +13,10 @@ export const COPY_MAX = 16_384;
 
 /** Who knows when the transport has room. */
 export interface RoomSource {
-  /** Resolves when the transport is not blocked (any more); rejects when the connection is lost. */
+  /**
+   * For when the transport is blocked, closed, or took less than it was given: resolves when it has room again,
+   * rejects when the connection is lost. One of the two will come.
+   */
   awaitRoom(): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export async function sendBytes(
     if (transport.isBlocked) await room.awaitRoom();
     at += transport.trySend(bytes, at, bytes.length);
     if (at === bytes.length) return;
-    if (!transport.isBlocked) await room.awaitRoom();
+    await room.awaitRoom();
   }
 }
 

@@ -12,7 +12,7 @@ import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
 import type { RequestDecoder } from "../h1/request_decoder.ts";
 import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
 import { Request, type RequestContext } from "../request.ts";
-import { Response, type ResponseContent } from "../response.ts";
+import { Response } from "../response.ts";
 import { MIN_RATE_GRACE_MS } from "../server/options.ts";
 import type { RoomSource } from "./body_writer.ts";
 import type { ServedConnection, ServerContext } from "./context.ts";
@@ -35,7 +35,9 @@ const PHASE_HEAD = 1;
 const PHASE_BODY = 2;
 const PHASE_HANDLER = 3;
 const PHASE_SEND = 4;
+// From here on no more is decoded.
 const PHASE_LINGER = 5;
+const PHASE_CLOSING = 6;
 
 /** What a connection is to the parts around it. */
 type Roles =
@@ -78,6 +80,7 @@ export class H1Connection implements Roles {
   #bodyBytes = 0;
   #peerEnded = false;
   #abort: AbortController | undefined;
+  #lost: unknown; // why the connection is gone
   #remoteAddr: SocketAddr | undefined;
   #room: { resolve(): void; reject(reason: unknown): void } | undefined;
 
@@ -107,14 +110,21 @@ export class H1Connection implements Roles {
   abortSignal(request: Request): AbortSignal {
     // An answered request is beyond being aborted.
     if (request !== this.#request) return new AbortController().signal;
-    return (this.#abort ??= new AbortController()).signal;
+    const abort = this.#abort ??= new AbortController();
+    if (!this.#open) abort.abort(this.#lost);
+    return abort.signal;
+  }
+
+  /** Is all that still comes of no interest? */
+  get #isEnding(): boolean {
+    return !this.#open || this.#phase >= PHASE_LINGER;
   }
 
   // ---- bytes in ----
 
   /** See {@link TransportHandler.onData}. */
   onData(bytes: Bytes, start: number, end: number): void {
-    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (this.#isEnding) return;
     const held = this.#held;
     if (held.isEmpty) {
       const at = this.#process(bytes, start, end);
@@ -157,33 +167,48 @@ export class H1Connection implements Roles {
       else if (event === EVENT_DATA) this.#receive(bytes, decoder.dataStart, decoder.dataEnd);
       else if (event === EVENT_END) this.#endBody();
       else return at;
-      if (!this.#open || this.#phase === PHASE_LINGER) return end;
+      if (this.#isEnding) return end;
     }
     return at;
   }
 
   #afterInput(): void {
-    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (this.#isEnding) return;
     const transport = this.#transport;
+    const { isBlocked } = transport;
     if (this.#body !== undefined) {
       if (this.#congested) transport.pauseReading();
-    } else if (this.#busy || transport.isBlocked) {
-      if (this.#held.length > HELD_MAX || transport.isBlocked) transport.pauseReading();
+    } else if (this.#busy || isBlocked) {
+      if (isBlocked || this.#held.length > HELD_MAX) transport.pauseReading();
     } else if (this.#held.isEmpty && this.#decoder === undefined) {
       this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
     } else if (this.#phase !== PHASE_HEAD) {
       this.#enter(PHASE_HEAD, this.#server.limits.headTimeoutMs);
     }
-    if (transport.isBlocked) this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
+    if (isBlocked) this.#awaitPeer();
+  }
+
+  /** Have the deadline stand for whoever is being waited for, while a message is in progress. */
+  #awaitPeer(): void {
+    const { limits } = this.#server;
+    if (this.#transport.isBlocked) {
+      // What else happens does not prolong it.
+      if (this.#phase !== PHASE_SEND) this.#enter(PHASE_SEND, limits.sendTimeoutMs);
+    } else if (this.#body === undefined || this.#congested || this.#expectsContinue) {
+      // While the handler is the slow one, the peer's clock stands still.
+      this.#enter(PHASE_HANDLER, Infinity);
+    } else {
+      this.#enter(PHASE_BODY, limits.bodyTimeoutMs);
+    }
   }
 
   /** Take up what was held back. */
   #resume(): void {
-    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (this.#isEnding) return;
     const held = this.#held;
     if (!held.isEmpty) held.consume(this.#process(held.bytes, held.start, held.end));
     this.#afterInput();
-    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (this.#isEnding) return;
     if (!this.#transport.isBlocked && !this.#congested && held.length <= HELD_MAX) {
       this.#transport.resumeReading();
     }
@@ -201,6 +226,8 @@ export class H1Connection implements Roles {
     this.minor = head.minor;
     this.#keepAlive = head.keepAlive && !server.isDraining;
     this.#abort = undefined;
+    // The next head has its own time.
+    this.#phase = PHASE_HANDLER;
     let body: IncomingBody | undefined;
     if (head.framing !== BODY_NONE) body = this.#beginBody(head.expectContinue);
     const request = new Request(this, bytes, head, body ?? null);
@@ -210,28 +237,42 @@ export class H1Connection implements Roles {
     this.#busy = true;
     this.#request = request;
     let result: ReturnType<typeof server.handler>;
+    let recovered = false;
     try {
       result = server.handler(request);
     } catch (error) {
       result = this.#recover(error, request);
+      recovered = true;
     }
-    if (result instanceof Response) this.#respond(result);
-    else this.#await(result, request);
+    if (result instanceof Response) this.#respond(result, recovered);
+    else this.#await(result, request, recovered);
   }
 
-  /** The slow way: a Promise, or a platform response. */
-  #await(result: globalThis.Response | PromiseLike<Response | globalThis.Response>, request: Request): void {
+  /** The slow way: a Promise, or a platform response. `recovered`: it is the answer of onError. */
+  #await(
+    result: globalThis.Response | PromiseLike<Response | globalThis.Response>,
+    request: Request,
+    recovered: boolean,
+  ): void {
     const exchange = this.#exchange;
     request.detach();
     if (this.#body === undefined) this.#enter(PHASE_HANDLER, Infinity);
-    const settle = (response: Response | globalThis.Response) => {
-      if (this.#exchange === exchange && this.#busy && this.#open) this.#respond(adopt(response));
+    Promise.resolve(result).then((response) => {
+      if (this.#isCurrent(exchange)) this.#respond(adopt(response), recovered);
       else discard(response);
-    };
-    // A handler that fails twice over (its onError too) has a plain answer of ours.
-    Promise.resolve(result).then(settle).catch((error) =>
-      Promise.resolve(this.#recover(error, request)).then(settle).catch(() => settle(plainResponse(500)))
-    );
+    }).catch((error) => this.#replace(error, request, exchange, recovered));
+  }
+
+  #isCurrent(exchange: number): boolean {
+    return this.#exchange === exchange && this.#busy && !this.#isEnding;
+  }
+
+  /** There is no answer, or it cannot be sent: onError has another, once; then a plain one has to do. */
+  #replace(error: unknown, request: Request, exchange: number, recovered: boolean): void {
+    const result = recovered ? plainResponse(500) : this.#recover(error, request);
+    if (!(result instanceof Response)) this.#await(result, request, true);
+    else if (this.#isCurrent(exchange)) this.#respond(result, true);
+    else discard(result);
   }
 
   #recover(error: unknown, request: Request): ReturnType<ServerContext["onError"]> {
@@ -262,49 +303,53 @@ export class H1Connection implements Roles {
   #restartBodyClock(): void {
     this.#bodySince = this.#server.time.nowMs();
     this.#bodyBytes = 0;
-    this.#enter(PHASE_BODY, this.#server.limits.bodyTimeoutMs);
+    this.#awaitPeer();
   }
 
   #receive(bytes: Bytes, start: number, end: number): void {
     this.#expectsContinue = false;
-    if (this.#discarded >= 0) {
-      this.#discarded += end - start;
-      if (this.#discarded > DISCARD_MAX) this.#linger();
-      return;
-    }
-    this.#body?.push(bytes, start, end);
     this.#bodyBytes += end - start;
+    if (this.#discarded >= 0) this.#discarded += end - start;
+    else this.#body?.push(bytes, start, end);
+    if (this.#isBodySlow()) {
+      return this.#failBody(new TimeoutError("body", this.#server.limits.bodyTimeoutMs));
+    }
+    // A response that is under way goes first.
+    if (this.#discarded > DISCARD_MAX && !this.#busy) return this.#linger();
+    this.#awaitPeer();
+  }
+
+  #isBodySlow(): boolean {
+    if (this.#congested || this.#transport.isBlocked) return false;
     const { limits, time } = this.#server;
     const elapsedMs = time.nowMs() - this.#bodySince - MIN_RATE_GRACE_MS;
-    if (elapsedMs > 0 && this.#bodyBytes * 1000 < limits.minBodyBytesPerSecond * elapsedMs) {
-      return this.deadlinePassed();
-    }
-    this.#enter(PHASE_BODY, limits.bodyTimeoutMs);
+    return elapsedMs > 0 && this.#bodyBytes * 1000 < limits.minBodyBytesPerSecond * elapsedMs;
   }
 
   #endBody(): void {
     const body = this.#body;
     this.#body = undefined;
     this.#congested = false;
+    this.#discarded = -1;
     body?.end();
-    if (this.#busy) this.#enter(PHASE_HANDLER, Infinity);
+    if (this.#busy) this.#awaitPeer();
     else this.#finish();
   }
 
   /** See {@link IncomingBodyOwner.bodyWanted}. */
-  bodyWanted(): void {
-    if (!this.#expectsContinue || this.#writer.headSent || !this.#open) return;
+  bodyWanted(body: IncomingBody): void {
+    if (body !== this.#body || !this.#expectsContinue || this.#writer.headSent || !this.#open) return;
     this.#expectsContinue = false;
     this.#writer.sendContinue();
+    this.#restartBodyClock();
   }
 
   /** See {@link IncomingBodyOwner.bodyCongested}. */
-  bodyCongested(congested: boolean): void {
-    if (this.#body === undefined || !this.#open) return;
+  bodyCongested(body: IncomingBody, congested: boolean): void {
+    if (body !== this.#body || !this.#open) return;
     this.#congested = congested;
     if (congested) {
-      // While the handler is the slow one, the peer's clock stands still.
-      this.#enter(PHASE_HANDLER, Infinity);
+      this.#awaitPeer();
       this.#transport.pauseReading();
     } else {
       this.#restartBodyClock();
@@ -314,19 +359,21 @@ export class H1Connection implements Roles {
 
   // ---- its response ----
 
-  #respond(response: Response): void {
+  /** `recovered`: it is an answer to a failure, which a plain one replaces if it fails too. */
+  #respond(response: Response, recovered: boolean): void {
     let later: Promise<void> | undefined;
     try {
       later = this.#send(response);
     } catch (error) {
-      // It was sent before, or its head is too large: nothing has gone out, another answer can.
-      const failure = this.#request === undefined ? undefined : this.#recover(error, this.#request);
-      later = this.#send(failure instanceof Response && !failure.bodyUsed ? failure : plainResponse(500));
+      // It was sent before, or its head cannot be written: nothing has gone out, another answer can.
+      const request = this.#request;
+      if (!recovered && request !== undefined) return this.#replace(error, request, this.#exchange, false);
+      later = this.#send(plainResponse(500));
     }
     if (later === undefined) return this.#finish();
     const exchange = this.#exchange;
     later.then(() => this.#exchange === exchange && this.#finish(), (error) => this.#breakOff(error));
-    if (this.#transport.isBlocked) this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
+    if (this.#transport.isBlocked) this.#awaitPeer();
   }
 
   #send(response: Response): Promise<void> | undefined {
@@ -337,7 +384,7 @@ export class H1Connection implements Roles {
     if (this.#body !== undefined) {
       // A stream may be made of the content that the peer holds back; after the head it is too late to ask.
       if (!isSource(content)) this.#abandonBody(this.#body);
-      else if (response.status < 400) this.bodyWanted();
+      else if (response.status < 400) this.bodyWanted(this.#body);
     }
     return this.#writer.send(response, content, this);
   }
@@ -350,19 +397,19 @@ export class H1Connection implements Roles {
 
   /** See {@link RoomSource.awaitRoom}. */
   awaitRoom(): Promise<void> {
-    if (!this.#open) return Promise.reject(new ClosedError("the connection", "remote"));
-    if (!this.#transport.isBlocked) return Promise.resolve();
-    this.#enter(PHASE_SEND, this.#server.limits.sendTimeoutMs);
+    if (!this.#open) return Promise.reject(this.#lost);
+    if (this.#transport.isBlocked) this.#awaitPeer();
     return new Promise((resolve, reject) => this.#room = { resolve, reject });
   }
 
   /** The content failed after the head went out: the peer must not take what it has for the whole. */
   #breakOff(error: unknown): void {
     this.#writer.cancel(error);
-    if (!this.#open) return;
+    // Who broke it off knows why.
+    if (this.#isEnding) return;
     this.#server.counters.failed++;
     if (this.#request !== undefined) this.#report(error, this.#request);
-    this.#transport.abort();
+    this.#cut();
   }
 
   #report(error: unknown, request: Request): void {
@@ -378,13 +425,12 @@ export class H1Connection implements Roles {
     if (!this.#open) return;
     this.#busy = false;
     this.#request = undefined;
-    if (!this.#keepAlive || this.#server.isDraining) return this.#linger();
-    if (this.#body !== undefined) {
-      // A streamed response may end before the content that it was made of.
-      if (this.#discarded < 0) this.#abandonBody(this.#body);
-      return this.#enter(PHASE_BODY, this.#server.limits.bodyTimeoutMs);
-    }
-    if (!this.#inProcess) this.#resume();
+    const body = this.#body;
+    // A streamed response may end before the content that it was made of.
+    if (body !== undefined && this.#discarded < 0) this.#abandonBody(body);
+    if (!this.#keepAlive || this.#server.isDraining || this.#discarded > DISCARD_MAX) return this.#linger();
+    if (body !== undefined) this.#awaitPeer();
+    else if (!this.#inProcess) this.#resume();
   }
 
   /** A response goes out while content still comes: swallow a little of it, or end the connection. */
@@ -393,39 +439,70 @@ export class H1Connection implements Roles {
     const tooMuch = head?.framing === BODY_LENGTH && head.contentLength > DISCARD_MAX;
     // RFC 9110 10.1.1: who was not told to continue may send the content, or not.
     if (tooMuch || this.#expectsContinue) this.#keepAlive = false;
+    this.#expectsContinue = false;
     this.#discarded = 0;
     body.fail(new ClosedError("the request's content", "local"));
+    if (!this.#congested) return;
+    this.#congested = false;
+    this.#transport.resumeReading();
   }
 
   // ---- refusing and ending ----
 
   #refuse(error: unknown): void {
-    const status = statusOf(error) ?? 500;
-    this.#body?.fail(error);
-    this.#refuseStatus(status);
+    if (this.#body !== undefined) this.#failBody(error);
+    else this.#refuseStatus(statusOf(error) ?? 500, error);
   }
 
-  #refuseStatus(status: number): void {
+  /** The content cannot come to its end. */
+  #failBody(error: unknown): void {
+    const body = this.#body;
+    this.#body = undefined;
+    if (this.#discarded < 0) {
+      body?.fail(error);
+      return this.#refuseStatus(statusOf(error) ?? 500, error);
+    }
+    // Nobody wanted it, and its response is sent or under way: a second one would answer nothing.
+    this.#discarded = -1;
+    this.#server.counters.refused++;
+    this.#keepAlive = false;
+    if (this.#busy) this.#awaitPeer();
+    else this.#linger();
+  }
+
+  #refuseStatus(status: number, reason?: unknown): void {
     this.#server.counters.refused++;
     this.#keepAlive = false;
     this.#body = undefined;
-    if (this.#busy && this.#writer.headSent) return this.#transport.abort();
+    if (this.#busy) this.#abort?.abort(reason);
+    if (this.#busy && this.#writer.headSent) return this.#cut();
     this.#exchange++;
     this.#busy = true;
     this.isHead = false;
     this.#writer.reset();
-    this.#respond(plainResponse(status));
+    this.#respond(plainResponse(status), true);
   }
 
   /** Say goodbye: end our half, swallow what still comes, and close when the peer does or has had its time. */
   #linger(): void {
-    if (!this.#open || this.#phase === PHASE_LINGER) return;
+    if (this.#isEnding) return;
     this.#held.clear();
     this.#body = undefined;
-    if (this.#peerEnded) return this.#transport.close();
-    this.#enter(PHASE_LINGER, LINGER_MS);
+    if (this.#peerEnded) return this.#close();
+    this.#enter(PHASE_LINGER, this.#transport.isBlocked ? this.#server.limits.sendTimeoutMs : LINGER_MS);
     this.#transport.endWriting();
     this.#transport.resumeReading();
+  }
+
+  /** Close after what was written has gone out, which a peer that does not read must not hold up for ever. */
+  #close(): void {
+    this.#enter(PHASE_CLOSING, this.#server.limits.sendTimeoutMs);
+    this.#transport.close();
+  }
+
+  #cut(): void {
+    this.#enter(PHASE_CLOSING, Infinity);
+    this.#transport.abort();
   }
 
   #enter(phase: number, delayMs: number): void {
@@ -439,15 +516,17 @@ export class H1Connection implements Roles {
     switch (this.#phase) {
       case PHASE_HEAD:
         // Nothing of a request has come: there is nobody to answer.
-        if (this.#held.isEmpty) return this.#transport.close();
+        if (this.#held.isEmpty) return this.#close();
         return this.#refuse(new TimeoutError("head", limits.headTimeoutMs));
       case PHASE_BODY:
-        return this.#refuse(new TimeoutError("body", limits.bodyTimeoutMs));
-      case PHASE_SEND:
-        return this.#transport.abort();
-      case PHASE_IDLE:
+        return this.#failBody(new TimeoutError("body", limits.bodyTimeoutMs));
       case PHASE_LINGER:
-        return this.#transport.close();
+        return this.#transport.isBlocked ? this.#cut() : this.#close();
+      case PHASE_IDLE:
+        return this.#close();
+      case PHASE_SEND:
+      case PHASE_CLOSING:
+        return this.#cut();
       default:
         return;
     }
@@ -456,9 +535,10 @@ export class H1Connection implements Roles {
   /** See {@link TransportHandler.onEnd}. */
   onEnd(): void {
     this.#peerEnded = true;
-    if (this.#phase === PHASE_LINGER) return this.#transport.close();
+    if (this.#phase === PHASE_LINGER) return this.#close();
+    if (this.#isEnding) return;
     if (!this.#busy) this.#afterPeerEnd();
-    else if (this.#body !== undefined) this.#refuse(this.#truncated());
+    else if (this.#body !== undefined) this.#failBody(this.#truncated());
   }
 
   #truncated(): unknown {
@@ -472,14 +552,18 @@ export class H1Connection implements Roles {
 
   /** The peer sends no more and nothing is owed to it: half a request needs no answer, there is nobody to send it. */
   #afterPeerEnd(): void {
-    if (this.#open) this.#transport.close();
+    // What waits for room to be answered is not half a request.
+    if (this.#transport.isBlocked && !this.#held.isEmpty) return;
+    if (!this.#isEnding) this.#close();
   }
 
   /** See {@link TransportHandler.onDrain}. */
   onDrain(): void {
     const room = this.#room;
     this.#room = undefined;
-    if (this.#phase === PHASE_SEND) this.#enter(PHASE_HANDLER, Infinity);
+    if (this.#phase === PHASE_LINGER) return this.#enter(PHASE_LINGER, LINGER_MS);
+    if (this.#isEnding) return;
+    if (this.#phase === PHASE_SEND) this.#restartBodyClock();
     if (room !== undefined) room.resolve();
     else this.#resume();
   }
@@ -487,17 +571,18 @@ export class H1Connection implements Roles {
   /** See {@link TransportHandler.onClose}. */
   onClose(error: Error | undefined): void {
     if (!this.#open) return;
+    const reason = error ??
+      new ClosedError("the connection", this.#phase >= PHASE_LINGER ? "local" : "remote");
     this.#open = false;
+    this.#lost = reason;
     this.#deadline.clear();
     this.#held.clear();
-    const reason = error ?? new ClosedError("the connection", "remote");
     this.#body?.fail(reason);
     this.#body = undefined;
     this.#room?.reject(reason);
     this.#room = undefined;
     this.#writer.cancel(reason);
     if (this.#busy) this.#abort?.abort(reason);
-    this.#request = undefined;
     this.#server.closed(this);
   }
 
@@ -509,7 +594,7 @@ export class H1Connection implements Roles {
 
   /** See {@link ServedConnection.abort}. */
   abort(): void {
-    if (this.#open) this.#transport.abort();
+    if (this.#open) this.#cut();
   }
 }
 
@@ -525,13 +610,13 @@ function adopt(response: Response | globalThis.Response): Response {
       `a handler returned ${response === null ? "null" : typeof response}, wanted a Response`,
     );
   }
-  const { status, statusText, headers, body } = response;
+  const { status, statusText, headers, body, bodyUsed } = response;
+  if (bodyUsed) throw new TypeError("a handler returned a Response whose body was read already");
   return new Response(body, { status, statusText, headers });
 }
 
 function discard(response: unknown): void {
-  if (response instanceof Response || response instanceof globalThis.Response) {
-    const { body } = response;
-    if (body !== null && !body.locked) body.cancel().catch(() => {});
-  }
+  if (!(response instanceof Response || response instanceof globalThis.Response) || response.bodyUsed) return;
+  const { body } = response;
+  if (body !== null && !body.locked) body.cancel().catch(() => {});
 }

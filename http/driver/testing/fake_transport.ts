@@ -14,6 +14,7 @@ const CLOSING = 1;
 const CLOSED = 2;
 /** What a receive of the real thing brings at most. */
 const RECEIVE_MAX = 65_536;
+const ARENA_BYTES = 2 * RECEIVE_MAX;
 
 /** The server's end. As the real ones: one short send at a time, nothing called back from inside a call. */
 export class FakeTransport implements Transport {
@@ -39,7 +40,7 @@ export class FakeTransport implements Transport {
   }
 
   get isBlocked(): boolean {
-    return this.wantsDrain;
+    return this.wantsDrain || this.failing !== undefined;
   }
 
   get isClosed(): boolean {
@@ -139,6 +140,8 @@ export class Peer {
   /** Is the connection gone, for the server too? */
   gone = false;
   #chunks: Bytes[] = [];
+  #arena: Bytes = new Uint8Array(0);
+  #arenaAt: number = ARENA_BYTES;
   #text = "";
   #toServer: Bytes[] = [];
   #ends = false;
@@ -251,13 +254,23 @@ export class Peer {
     return true;
   }
 
+  /** As in the real arena: one receive behind the other, what lies there is never overwritten. */
+  #receive(bytes: Bytes): void {
+    if (this.#arenaAt + bytes.length > ARENA_BYTES) {
+      this.#arena = new Uint8Array(ARENA_BYTES).fill(0x21);
+      this.#arenaAt = 32;
+    }
+    const at = this.#arenaAt;
+    if (this.#arena.length === 0) throw new Error("somebody transferred the receive arena");
+    this.#arena.set(bytes, at);
+    this.#arenaAt += bytes.length;
+    this.transport.handler.onData(this.#arena, at, at + bytes.length);
+  }
+
   #deliver(): boolean {
     const bytes = this.#toServer.shift();
     if (bytes !== undefined) {
-      // As in the real arena: somewhere in the middle, with other bytes around.
-      const arena = new Uint8Array(bytes.length + 64).fill(0x21);
-      arena.set(bytes, 32);
-      this.transport.handler.onData(arena, 32, 32 + bytes.length);
+      this.#receive(bytes);
       return true;
     }
     if (!this.#ends || this.#endTold) return false;
