@@ -3,12 +3,12 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { ADDRESS_BYTES, KIND_READINESS, READABLE } from "../ffi/abi.ts";
+import { ADDRESS_BYTES, KIND_READINESS, KIND_STREAM, READABLE } from "../ffi/abi.ts";
 import { EAGAIN } from "../ffi/errno.ts";
 import { native } from "../ffi/load.ts";
 import type { Bytes, Native } from "../ffi/native.ts";
 import { requireNative, testIf } from "../tests/support/skip.ts";
-import type { Reactor } from "./reactor.ts";
+import { Reactor } from "./reactor.ts";
 import { ScriptedNative } from "./scripted.ts";
 import type { Source } from "./source.ts";
 
@@ -130,4 +130,34 @@ export function turnUntil(reactor: Reactor, done: () => boolean): void {
 /** `length` bytes that tell where they belong. */
 export function pattern(length: number, seed = 0): Bytes {
   return new Uint8Array(length).map((_, index) => index * 31 + seed * 7 + (index >> 8) & 0xff);
+}
+
+/** A reactor with one end of a connection on it; the other end is the test's. */
+export interface Rig {
+  readonly lib: Native;
+  readonly reactor: Reactor;
+  readonly client: number;
+  readonly server: number;
+  readonly source: Recorder;
+  readonly token: number;
+}
+
+/** Run `body` with such a rig, and close what is left of it. */
+export function withStream(lib: Native, body: (rig: Rig) => void, receiveBuffer?: number): void {
+  const reactor = new Reactor(lib);
+  const { client, server } = connected(lib, receiveBuffer);
+  const source = new Recorder();
+  const token = reactor.add(source, server, READABLE, KIND_STREAM);
+  body({ lib, reactor, client, server, source, token });
+  if (reactor.size > 0) reactor.close(token, server);
+  reactor.dispose();
+  ok(lib.close(client));
+}
+
+/** Queue a send of `bytes`, as sockets do. */
+export function queueText(reactor: Reactor, fd: number, token: number, bytes: Bytes, flags = 0): void {
+  reactor.reserve(bytes.length);
+  const from = reactor.outputAt;
+  reactor.output.set(bytes, from);
+  reactor.queueSend(fd, token, from, from + bytes.length, flags);
 }

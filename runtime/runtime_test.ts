@@ -2,74 +2,28 @@ import {
   assert,
   assertEquals,
   assertFalse,
-  assertGreaterOrEqual,
   assertInstanceOf,
   assertLess,
   assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { KIND_LISTENER, KIND_STREAM, LEVEL, OP_ACCEPT, READABLE } from "../ffi/abi.ts";
+import { KIND_LISTENER, KIND_STREAM, READABLE } from "../ffi/abi.ts";
 import { native } from "../ffi/load.ts";
 import type { Native } from "../ffi/native.ts";
 import { ScriptedNative } from "../reactor/scripted.ts";
-import { connected, listen, ok, pattern, Recorder } from "../reactor/support_test.ts";
-import { requireNative, requireNoAsan, testIf } from "../tests/support/skip.ts";
-import { CancelledError, MillraceError } from "./errors.ts";
-import { blockOn, run, Runtime, spawn } from "./runtime.ts";
+import { listen, ok, pattern, Recorder } from "../reactor/support_test.ts";
+import { requireNoAsan, testIf } from "../tests/support/skip.ts";
+import { CancelledError } from "./errors.ts";
+import { run, Runtime, spawn } from "./runtime.ts";
 import { spawner } from "./task/spawner.ts";
-import type { Context, Waker } from "./task/context.ts";
+import type { Context } from "./task/context.ts";
 import type { TaskGenerator } from "./task/from.ts";
-import { Future, type Pollable } from "./task/future.ts";
-import type { JoinHandle } from "./task/join.ts";
 import { PENDING, type Poll } from "./task/poll.ts";
 import { VirtualClock } from "./time/clock.ts";
 import { sleep } from "./time/sleep.ts";
 import { TimerEntry } from "./time/wheel.ts";
-
-const withoutNative = requireNative();
-
-const hostSleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The value, if it is there within a second. */
-async function soon<T>(value: PromiseLike<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("it did not happen within a second")), 1000);
-  });
-  try {
-    return await Promise.race([value, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A future that never is. */
-const never: Pollable<string> = { poll: (): Poll<string> => PENDING };
-
-function code(body: () => unknown): string {
-  return (assertThrows(body, MillraceError) as MillraceError).code;
-}
-
-/** A runtime of its own on the real library; at the end no descriptor may be left. */
-async function withRuntime(body: (runtime: Runtime, lib: Native) => Promise<void>): Promise<void> {
-  const before = native().liveHandles();
-  const runtime = new Runtime();
-  await body(runtime, native());
-  await runtime[Symbol.asyncDispose]();
-  assertEquals(native().liveHandles(), before, "descriptors leaked");
-}
-
-/** Open a listener on the runtime; returns its address and what closes it. */
-function openListener(runtime: Runtime, lib: Native, onAccept: (fd: number) => void = () => {}) {
-  const { fd, address } = listen(lib);
-  const source = new Recorder();
-  source.then = ({ operation, result }) => {
-    if (operation === OP_ACCEPT) onAccept(result);
-  };
-  const token = runtime.reactor.add(source, fd, READABLE | LEVEL, KIND_LISTENER);
-  return { address, close: () => runtime.reactor.close(token, fd) };
-}
+import { code, hostSleep, openListener, soon, withoutNative, withRuntime } from "./support_test.ts";
 
 // ---- run ----
 
@@ -161,153 +115,6 @@ Deno.test("at most one turn is on its way at any time", async () => {
     globalThis.setImmediate = original;
   }
   assertEquals(most, 1);
-});
-
-// ---- blockOn ----
-
-Deno.test("blockOn gives the value, waits for our timers, and throws what main throws", () => {
-  using runtime = new Runtime();
-  assertEquals(runtime.blockOn(() => 1), 1);
-  const before = performance.now();
-  assertEquals(
-    runtime.blockOn(function* () {
-      yield* sleep(15);
-      return "awake";
-    }),
-    "awake",
-  );
-  assertGreaterOrEqual(performance.now() - before, 15);
-  assertThrows(
-    () =>
-      runtime.blockOn(() => {
-        throw new RangeError("broken");
-      }),
-    RangeError,
-    "broken",
-  );
-  assertEquals(blockOn(() => 2), 2);
-});
-
-Deno.test("blockOn runs other tasks meanwhile", () => {
-  using runtime = new Runtime();
-  const order: string[] = [];
-  const sum = runtime.blockOn(function* () {
-    const task = (name: string, ms: number) =>
-      runtime.spawn(function* () {
-        yield* sleep(ms);
-        order.push(name);
-        return ms;
-      });
-    const handles = [task("slow", 12), task("fast", 2)];
-    return (yield* handles[0]) + (yield* handles[1]);
-  });
-  assertEquals([sum, order], [14, ["fast", "slow"]]);
-});
-
-Deno.test("blockOn refuses a Promise wherever it meets one, and names run", () => {
-  using runtime = new Runtime();
-  for (
-    const main of [
-      Promise.resolve(1),
-      async () => await Promise.resolve(1),
-      function* () {
-        yield* runtime.spawn(Promise.resolve(1));
-      },
-    ]
-  ) {
-    const error = assertThrows(() => runtime.blockOn<unknown>(main), MillraceError) as MillraceError;
-    assertEquals(error.code, "ERR_BLOCK_ON_PROMISE");
-    assert(error.message.includes("run("), error.message);
-  }
-});
-
-Deno.test("blockOn inside a task or inside itself is refused", async () => {
-  using runtime = new Runtime();
-  assertEquals(runtime.blockOn(() => code(() => runtime.blockOn(() => 1))), "ERR_NESTED");
-  assertEquals(await runtime.run(() => code(() => runtime.blockOn(() => 1))), "ERR_NESTED");
-});
-
-Deno.test("blockOn that nothing can ever wake says so, and lets go of its task", () => {
-  using runtime = new Runtime();
-  let cleaned = false;
-  const main = function* (): Generator<Pollable<unknown>, void> {
-    try {
-      yield never;
-    } finally {
-      cleaned = true;
-    }
-  };
-  assertEquals(code(() => runtime.blockOn(main)), "ERR_DEADLOCK");
-  assert(cleaned);
-  assertEquals([runtime.executor.alive, runtime.blockOn(() => "goes on")], [0, "goes on"]);
-});
-
-Deno.test("blockOn with a virtual clock does not wait for what will never come", () => {
-  using runtime = new Runtime({ clock: new VirtualClock() });
-  assertEquals(code(() => runtime.blockOn(sleep(1))), "ERR_DEADLOCK");
-  assertEquals(runtime.time.size, 0);
-});
-
-Deno.test("tasks spawned inside of blockOn go on after it", async () => {
-  using runtime = new Runtime();
-  const handle = runtime.blockOn(() =>
-    [
-      runtime.spawn(function* () {
-        yield* sleep(10);
-        return "later";
-      }),
-    ] as const
-  )[0];
-  await hostSleep(0);
-  assertFalse(handle.isFinished);
-  assertEquals(await soon(handle), "later");
-});
-
-Deno.test("a task that waits for a timer inside of blockOn goes on after it", async () => {
-  using runtime = new Runtime();
-  let handle: JoinHandle<string> | undefined;
-  await hostSleep(5);
-  runtime.blockOn(function* () {
-    handle = runtime.spawn(function* () {
-      yield* sleep(20);
-      return "later";
-    });
-    yield* sleep(5);
-  });
-  // Whatever was scheduled before has had its turn: only what blockOn leaves behind counts.
-  assertEquals(await soon(handle!), "later");
-});
-
-testIf(withoutNative, "blockOn waits for sockets", async () => {
-  await withRuntime(async (runtime, lib) => {
-    const { client, server } = connected(lib);
-    class Received extends Future<number> {
-      #waker: Waker | undefined;
-      #count: number | undefined;
-      readonly source = new Recorder();
-      constructor() {
-        super();
-        this.source.then = ({ result }) => {
-          this.#count = result;
-          this.#waker?.wake();
-        };
-      }
-      override poll(cx: Context): Poll<number> {
-        this.#waker = cx.waker;
-        return this.#count ?? PENDING;
-      }
-    }
-    const received = new Received();
-    const token = runtime.reactor.add(received.source, server, READABLE, KIND_STREAM);
-    runtime.spawn(function* () {
-      yield* sleep(10);
-      lib.send(client, pattern(3), 0, 3);
-    });
-    assertEquals(runtime.blockOn(received), 3);
-    runtime.reactor.close(token, server);
-    ok(lib.close(client));
-    await Promise.resolve();
-  });
 });
 
 // ---- parked ----
