@@ -6,7 +6,7 @@ import { SocketAddr } from "./addr.ts";
 import type { BackendOptions } from "./backend.ts";
 import { listen } from "./listen.ts";
 import type { ListenOptions } from "./tcp_acceptor.ts";
-import { testIf } from "../tests/support/skip.ts";
+import { testIf, toolEnv } from "../tests/support/skip.ts";
 import { BACKENDS } from "./support_test.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
@@ -101,4 +101,33 @@ Deno.test("listen: an unknown backend is a TypeError, v6Only on the host an erro
   using runtime = new Runtime();
   assertThrows(() => listen(runtime, ANY, { backend: "fast" as "host" }, echo), TypeError, '"fast"');
   assertThrows(() => listen(runtime, ANY, { backend: "host", v6Only: true }, echo), Error, "v6Only");
+});
+
+Deno.test("listen: a program that was granted the network and nothing else serves on the host's sockets", async () => {
+  const program = `
+    import { SocketAddr, TcpListener, TcpStream } from "${import.meta.resolve("./mod.ts")}";
+    const listener = TcpListener.bind("localhost:0", { onFallback: (error) => console.log(error.code) });
+    const client = await TcpStream.connect(listener.localAddr);
+    const server = await listener.accept();
+    await client.writeAll(new TextEncoder().encode(listener.backend));
+    client.close();
+    const into = new Uint8Array(9);
+    console.log(new TextDecoder().decode(into.subarray(0, await server.read(into))));
+    server.close();
+    listener.close();
+  `;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-config", "--no-prompt", "--allow-net", "-"],
+    clearEnv: true,
+    env: toolEnv(),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "ERR_SHIM_MISSING\nhost\n"]);
 });
