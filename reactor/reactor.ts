@@ -74,6 +74,11 @@ export class Reactor {
     return this.#sources.size - 1;
   }
 
+  /** Does a source wait to be settled? */
+  get hasDeferred(): boolean {
+    return this.#deferred.length > 0;
+  }
+
   /** Is there something for the next turn to do, whatever the selector says? */
   get hasWork(): boolean {
     return this.#current.count > 0 || this.#receives.length > 0 || this.#deferred.length > 0;

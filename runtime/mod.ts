@@ -10,8 +10,9 @@ export { blockOn, run, Runtime, type RuntimeOptions, spawn, SPIN_US } from "./ru
 export { LocalExecutor, RUN_BATCH, type SpawnOptions } from "./scheduler/local.ts";
 export { TASK_BUDGET } from "./task/budget.ts";
 export type { Context, Waker } from "./task/context.ts";
-export type { HostStopped, Spawnable, TaskGenerator } from "./task/from.ts";
+export type { Spawnable, TaskGenerator } from "./task/from.ts";
 export { Future, type Pollable } from "./task/future.ts";
+export { HostLoop } from "./task/host_loop.ts";
 export { JoinHandle } from "./task/join.ts";
 export { PENDING, type Poll } from "./task/poll.ts";
 export type { Spawner } from "./task/spawner.ts";

@@ -9,6 +9,7 @@ import { MillraceError } from "./errors.ts";
 import { LocalExecutor, type SpawnOptions } from "./scheduler/local.ts";
 import type { Spawnable } from "./task/from.ts";
 import type { Pollable } from "./task/future.ts";
+import { HostLoop } from "./task/host_loop.ts";
 import type { JoinHandle } from "./task/join.ts";
 import { enter, setDefault, type Spawner } from "./task/spawner.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
@@ -26,9 +27,10 @@ export interface RuntimeOptions {
 
 /**
  * Microseconds for which an idle runtime waits in a blocking call before it parks on another thread, which costs
- * 13 µs and a hand-over. Longer than a loopback round trip, and the most that the host's own work is held up.
+ * 13 µs and a hand-over. Longer than a loopback round trip, and the most that the host's own work is held up; while
+ * a Promise is waited for, it is not held up at all.
  */
-export const SPIN_US = 50;
+export const SPIN_US = 100;
 
 /**
  * Turns of ours in one turn of the host's loop, which costs as much as a request. The host's own work waits that
@@ -64,13 +66,14 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   readonly time: TimeDriver;
   /** The tasks. */
   readonly executor: LocalExecutor;
+  /** The host's loop, as far as this runtime knows of it. */
+  readonly host: HostLoop = new HostLoop();
   readonly #native: Native | undefined;
   readonly #virtual: boolean;
   readonly #maxSpinUs: number;
   #reactor: Reactor | undefined;
   #scheduled = false;
   #inTick = false;
-  #blocking = false;
   #closed = false;
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
   #parkUntil = 0;
@@ -88,7 +91,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
     this.time = new TimeDriver(clock);
     this.time.onEarlier = () => this.schedule();
     this.time.onIdle = () => this.#stopHostTimer();
-    this.executor = new LocalExecutor(() => this.#blocking);
+    this.executor = new LocalExecutor(this.host);
     this.executor.onReady = () => this.schedule();
   }
 
@@ -137,21 +140,21 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
    * task, `ERR_DEADLOCK` when nothing can ever wake it.
    */
   blockOn<T>(main: Spawnable<T>): T {
-    if (this.#inTick || this.#blocking) {
+    if (this.#inTick || this.host.isStopped) {
       throw new MillraceError(
         "ERR_NESTED",
         "blockOn inside a running task would never return: await instead",
       );
     }
     const handle = this.spawn(main, { name: "main" });
-    this.#blocking = true;
+    this.host.isStopped = true;
     const before = enter(this);
     try {
       while (!handle.isFinished) this.#blockOnce();
       // Finished: one poll gives the outcome and needs no context.
       return handle.poll(NO_CONTEXT) as T;
     } finally {
-      this.#blocking = false;
+      this.host.isStopped = false;
       enter(before);
       if (!handle.isFinished) handle.abort();
       if (this.executor.ready > 0) this.schedule();
@@ -182,7 +185,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
 
   /** Have a turn taken soon; does nothing if one is on its way. */
   schedule(): void {
-    if (this.#scheduled || this.#inTick || this.#blocking || this.#closed) return;
+    if (this.#scheduled || this.#inTick || this.host.isStopped || this.#closed) return;
     this.#scheduled = true;
     setImmediate(this.#tick);
   }
@@ -213,36 +216,34 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   }
 
   /**
-   * One turn of the host's loop: turns of ours while there is something to do, a short wait for more, and then
-   * either another turn of the host's loop or a rest.
+   * One turn of the host's loop: turns of ours while there is something to do, the last with a short wait for more.
+   * Then another turn of the host's loop, or a rest.
    */
   #runTick(): void {
     this.#scheduled = false;
-    let waitUs = 0;
     for (let left = TURNS_PER_TICK; left > 0; left--) {
       if (this.#closed) return;
       let progress = 1;
       try {
-        progress = this.#turn(waitUs);
+        progress = this.turn(this.#waitUs());
       } catch (error) {
         // A source or a timer let an error out: a fault of ours, to be seen, while the others go on.
         reportError(error);
       }
-      if (progress > 0) {
-        waitUs = 0;
-        continue;
-      }
-      const spun = waitUs > 0;
-      waitUs = this.#spinUs();
-      if (spun || waitUs === 0) return this.#rest();
+      if (progress === 0) return this.#rest();
+      if (this.host.awaited > 0) break;
     }
     this.schedule();
   }
 
-  /** How long to wait here, in the hope that the next request is on its way; 0 where there is no hope. */
-  #spinUs(): number {
+  /**
+   * How long a turn may block the thread in the hope that the next request is on its way: not at all while a
+   * Promise of the host is waited for.
+   */
+  #waitUs(): number {
     const reactor = this.#reactor;
-    if (reactor === undefined || reactor.size === 0 || reactor.hasWork || this.executor.ready > 0) return 0;
+    if (this.host.awaited > 0 || this.executor.ready > 0) return 0;
+    if (reactor === undefined || reactor.size === 0 || reactor.hasDeferred) return 0;
     const delayMs = this.#virtual ? Infinity : this.time.nextDelayMs();
     return Math.min(this.#maxSpinUs, Math.floor(delayMs * 1000));
   }

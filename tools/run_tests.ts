@@ -139,8 +139,6 @@ function checkCoverage(profile: string): void {
   const { success } = new Deno.Command(Deno.execPath(), {
     args: [
       "coverage",
-      "--config",
-      config,
       "--exclude=_test\\.ts$|_bench\\.ts$|/testing/|/tests/|/tools/|/bench/",
       profile,
     ],

@@ -2,6 +2,7 @@
  * What the connections of one server share.
  * @module
  */
+import type { HostLoop } from "../../runtime/task/host_loop.ts";
 import type { TimeDriver } from "../../runtime/time/driver.ts";
 import type { Request } from "../request.ts";
 import type { Response } from "../response.ts";
@@ -52,6 +53,8 @@ export interface ServerContext {
   readonly limits: ServeLimits;
   /** Method names besides the registered eight and PATCH that reach the handler. */
   readonly methods: ReadonlySet<string>;
+  /** The host's loop: told while a handler's Promise is awaited. */
+  readonly host: HostLoop;
   /** The runtime's timers. */
   readonly time: TimeDriver;
   /** Decoders that no connection needs at the moment. */

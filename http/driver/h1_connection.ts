@@ -255,11 +255,17 @@ export class H1Connection implements Roles {
     recovered: boolean,
   ): void {
     const exchange = this.#exchange;
+    const { host } = this.#server;
     request.detach();
     if (this.#body === undefined) this.#enter(PHASE_HANDLER, Infinity);
+    host.awaited++;
     Promise.resolve(result).then((response) => {
+      host.awaited--;
       if (this.#isCurrent(exchange)) this.#respond(adopt(response), recovered);
       else discard(response);
+    }, (error) => {
+      host.awaited--;
+      throw error;
     }).catch((error) => this.#replace(error, request, exchange, recovered));
   }
 

@@ -107,6 +107,11 @@ export class Server implements ServerContext, AsyncDisposable {
   }
 
   /** For its connections. */
+  get host(): Runtime["host"] {
+    return this.#runtime.host;
+  }
+
+  /** For its connections. */
   get time(): Runtime["time"] {
     return this.#runtime.time;
   }

@@ -2,7 +2,8 @@
  * The single-threaded executor.
  * @module
  */
-import { type HostStopped, intoFuture, type Spawnable } from "../task/from.ts";
+import { intoFuture, type Spawnable } from "../task/from.ts";
+import { HostLoop } from "../task/host_loop.ts";
 import { JoinHandle } from "../task/join.ts";
 import { Task, type TaskQueue } from "../task/task.ts";
 import { RingQueue } from "./queue.ts";
@@ -34,12 +35,12 @@ export class LocalExecutor implements TaskQueue {
   /** Called when the queue stops being empty. */
   onReady: (() => void) | undefined;
   readonly #queue = new RingQueue<Task<unknown>>();
-  readonly #stopped: HostStopped;
+  readonly #host: HostLoop;
   #alive = 0;
 
-  /** `hostStopped` tells whether Promises cannot make progress now; default: they can. */
-  constructor(hostStopped: HostStopped = () => false) {
-    this.#stopped = hostStopped;
+  /** `host` is what is known of the host's loop; default: it turns. */
+  constructor(host: HostLoop = new HostLoop()) {
+    this.#host = host;
   }
 
   /** Tasks that were spawned and have not ended. */
@@ -54,7 +55,7 @@ export class LocalExecutor implements TaskQueue {
 
   /** Start a task; it is first polled by the next {@link run}. */
   spawn<T>(source: Spawnable<T>, options?: SpawnOptions): JoinHandle<T> {
-    const task = new Task<T>(intoFuture(source, this.#stopped), this, options?.name ?? "task");
+    const task = new Task<T>(intoFuture(source, this.#host), this, options?.name ?? "task");
     this.#alive++;
     task.wake();
     return new JoinHandle(task);

@@ -5,6 +5,7 @@
 import { MillraceError } from "../bytes/errors.ts";
 import type { Context, Waker } from "./context.ts";
 import type { Pollable } from "./future.ts";
+import type { HostLoop } from "./host_loop.ts";
 import { PENDING, type Poll } from "./poll.ts";
 
 /** A generator that yields futures and gets their values back: `const value = yield* future`. */
@@ -16,9 +17,6 @@ export type Spawnable<T> =
   | TaskGenerator<T>
   | PromiseLike<T>
   | (() => TaskGenerator<T> | PromiseLike<T> | Pollable<T> | T);
-
-/** Is the host's loop standing still, so that no Promise can make progress? Asked at a Promise's first poll. */
-export type HostStopped = () => boolean;
 
 function isPollable(value: unknown): value is Pollable<unknown> {
   return typeof (value as Pollable<unknown> | null)?.poll === "function";
@@ -95,14 +93,14 @@ class GeneratorFuture<T> implements Pollable<T> {
 
 class PromiseFuture<T> implements Pollable<T> {
   readonly #promise: PromiseLike<T>;
-  readonly #stopped: HostStopped;
+  readonly #host: HostLoop;
   #waker: Waker | undefined;
   #state: "new" | "waiting" | "fulfilled" | "rejected" = "new";
   #value: unknown;
 
-  constructor(promise: PromiseLike<T>, stopped: HostStopped) {
+  constructor(promise: PromiseLike<T>, host: HostLoop) {
     this.#promise = promise;
-    this.#stopped = stopped;
+    this.#host = host;
     // At once: one that rejects before the first poll would be reported as unhandled and end the process. Other
     // thenables may start their work when they are asked, so they are asked when they are polled.
     if (promise instanceof Promise) this.#subscribe();
@@ -111,7 +109,7 @@ class PromiseFuture<T> implements Pollable<T> {
   poll(cx: Context): Poll<T> {
     if (this.#state === "fulfilled") return this.#value as T;
     if (this.#state === "rejected") throw this.#value;
-    if (this.#stopped()) {
+    if (this.#host.isStopped) {
       throw new MillraceError(
         "ERR_BLOCK_ON_PROMISE",
         "blockOn cannot wait for a Promise: the host's loop stands still meanwhile; use `await runtime.run(...)`",
@@ -124,6 +122,7 @@ class PromiseFuture<T> implements Pollable<T> {
 
   #subscribe(): void {
     this.#state = "waiting";
+    this.#host.awaited++;
     this.#promise.then(
       (value) => this.#settle("fulfilled", value),
       (reason) => this.#settle("rejected", reason),
@@ -131,6 +130,7 @@ class PromiseFuture<T> implements Pollable<T> {
   }
 
   #settle(state: "fulfilled" | "rejected", value: unknown): void {
+    if (this.#state === "waiting") this.#host.awaited--;
     this.#state = state;
     this.#value = value;
     this.#waker?.wake();
@@ -139,23 +139,26 @@ class PromiseFuture<T> implements Pollable<T> {
 
   cancel(): void {
     this.#waker = undefined;
+    if (this.#state !== "waiting") return;
+    this.#state = "new";
+    this.#host.awaited--;
   }
 }
 
 class FunctionFuture<T> implements Pollable<T> {
   readonly #call: () => unknown;
-  readonly #stopped: HostStopped;
+  readonly #host: HostLoop;
   #inner: Pollable<T> | undefined;
 
-  constructor(call: () => unknown, stopped: HostStopped) {
+  constructor(call: () => unknown, host: HostLoop) {
     this.#call = call;
-    this.#stopped = stopped;
+    this.#host = host;
   }
 
   poll(cx: Context): Poll<T> {
     if (this.#inner === undefined) {
       const result = this.#call();
-      const inner = wrap<T>(result, this.#stopped);
+      const inner = wrap<T>(result, this.#host);
       if (inner === undefined) return result as T;
       this.#inner = inner;
     }
@@ -167,10 +170,10 @@ class FunctionFuture<T> implements Pollable<T> {
   }
 }
 
-function wrap<T>(value: unknown, stopped: HostStopped): Pollable<T> | undefined {
+function wrap<T>(value: unknown, host: HostLoop): Pollable<T> | undefined {
   if (isPollable(value)) return value as Pollable<T>;
   if (isGenerator(value)) return new GeneratorFuture(value as TaskGenerator<T>);
-  if (isPromiseLike(value)) return new PromiseFuture(value as PromiseLike<T>, stopped);
+  if (isPromiseLike(value)) return new PromiseFuture(value as PromiseLike<T>, host);
   return undefined;
 }
 
@@ -179,9 +182,9 @@ function wrap<T>(value: unknown, stopped: HostStopped): Pollable<T> | undefined 
  *
  * @throws {TypeError} When the value is none of the kinds.
  */
-export function intoFuture<T>(source: Spawnable<T>, stopped: HostStopped): Pollable<T> {
-  if (typeof source === "function") return new FunctionFuture(source, stopped);
-  const future = wrap<T>(source, stopped);
+export function intoFuture<T>(source: Spawnable<T>, host: HostLoop): Pollable<T> {
+  if (typeof source === "function") return new FunctionFuture(source, host);
+  const future = wrap<T>(source, host);
   if (future === undefined) {
     throw new TypeError(`cannot spawn ${typeof source}: pass a future, a generator, a Promise or a function`);
   }

@@ -3,10 +3,13 @@ import { MillraceError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { intoFuture, type Spawnable, type TaskGenerator } from "./from.ts";
 import type { Pollable } from "./future.ts";
+import { HostLoop } from "./host_loop.ts";
 import { PENDING, type Poll } from "./poll.ts";
 
 const cx: Context = { waker: { wake() {} }, spend: () => true };
-const running = (): boolean => false;
+const running = new HostLoop();
+const stopped = new HostLoop();
+stopped.isStopped = true;
 
 /** Ready with `value` at poll `at`. */
 function after<T>(value: T, at: number): Pollable<T> & { polls: number; cancels: number } {
@@ -83,7 +86,7 @@ Deno.test("a Promise that rejects throws at the poll, also undefined", async () 
 Deno.test("a Promise where the host stands still: the error names run, and nothing is left unhandled", async () => {
   for (const source of [Promise.reject(new Error("later")), async () => await Promise.resolve()]) {
     const error = assertThrows(
-      () => intoFuture<unknown>(source, () => true).poll(cx),
+      () => intoFuture<unknown>(source, stopped).poll(cx),
       MillraceError,
     ) as MillraceError;
     assertEquals(error.code, "ERR_BLOCK_ON_PROMISE");
@@ -285,4 +288,22 @@ Deno.test("spurious polls of a Promise subscribe once and wake the latest waker"
   resolve(5);
   await promise;
   assertEquals([thens, woken, future.poll(cx)], [1, ["b"], 5]);
+});
+
+Deno.test("a Promise that is waited for is counted, until it settles or the wait is given up", async () => {
+  const host = new HostLoop();
+  const settled = intoFuture(Promise.resolve(1), host);
+  assertStrictEquals(settled.poll(cx), PENDING);
+  settled.poll(cx);
+  assertEquals(host.awaited, 1);
+  await Promise.resolve();
+  assertEquals([host.awaited, settled.poll(cx)], [0, 1]);
+  const given = Promise.withResolvers<void>();
+  const abandoned = intoFuture(given.promise, host);
+  abandoned.poll(cx);
+  abandoned.cancel?.();
+  assertEquals(host.awaited, 0);
+  given.resolve();
+  await given.promise;
+  assertEquals(host.awaited, 0);
 });

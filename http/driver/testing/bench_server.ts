@@ -5,6 +5,7 @@
 import type { Bytes } from "../../../ffi/native.ts";
 import { MAX_BEGIN, type Transport, type TransportHandler } from "../../../net/transport.ts";
 import { SocketAddr } from "../../../net/addr.ts";
+import { HostLoop } from "../../../runtime/task/host_loop.ts";
 import { TimeDriver } from "../../../runtime/time/driver.ts";
 import { systemClock } from "../../../runtime/time/clock.ts";
 import { SERVE_LIMITS, type ServeLimits } from "../../server/options.ts";
@@ -63,6 +64,7 @@ export class BenchServer implements ServerContext {
   readonly onError: ErrorHandler = () => plainResponse(500);
   readonly limits: ServeLimits = SERVE_LIMITS;
   readonly methods: ReadonlySet<string> = new Set();
+  readonly host: HostLoop = new HostLoop();
   readonly time: TimeDriver = new TimeDriver(systemClock);
   readonly decoders: DecoderPool = new DecoderPool(SERVE_LIMITS);
   readonly heads: HeadWriter = new HeadWriter(new DateCache());

@@ -4,6 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { VirtualClock } from "../../../runtime/time/clock.ts";
+import { HostLoop } from "../../../runtime/task/host_loop.ts";
 import { TimeDriver } from "../../../runtime/time/driver.ts";
 import { resolveLimits, type ServeLimits } from "../../server/options.ts";
 import { parseResponses, type WireResponse } from "../../testing/wire.ts";
@@ -43,6 +44,7 @@ export class Driven implements ServerContext, AsyncDisposable {
   readonly limits: ServeLimits;
   readonly methods: ReadonlySet<string>;
   readonly clock: VirtualClock = new VirtualClock(1000);
+  readonly host: HostLoop = new HostLoop();
   readonly time: TimeDriver = new TimeDriver(this.clock);
   readonly heads: HeadWriter = new HeadWriter(new DateCache(() => WALL_START + this.clock.nowMs() - 1000));
   readonly counters: ServerCounters = { connections: 1, accepted: 1, requests: 0, refused: 0, failed: 0 };
