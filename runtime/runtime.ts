@@ -30,7 +30,7 @@ export interface RuntimeOptions {
  * 13 µs and a hand-over. Longer than a loopback round trip, and the most that the host's own work is held up; while
  * a Promise is waited for, it is not held up at all.
  */
-export const SPIN_US = 100;
+export const SPIN_US = 200;
 
 /**
  * Turns of ours in one turn of the host's loop, which costs as much as a request. The host's own work waits that
