@@ -66,7 +66,7 @@ export class Request extends MessageBody implements globalThis.Request {
   #stream: ReadableStream<Bytes> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
 
-  /** @param bytes What the head was decoded from. @param head Its offsets. @param source The content, if any. */
+  /** Made by the driver: `bytes` is what the head was decoded from, `head` its offsets, `source` the content. */
   constructor(context: RequestContext, bytes: Bytes, head: RequestOffsets, source: BodySource | null) {
     super();
     this.#context = context;

@@ -64,7 +64,8 @@ export class Response extends MessageBody implements globalThis.Response {
   #stream: ReadableStream<Bytes> | undefined = undefined;
 
   /**
-   * @param body The content. Bytes are not copied: leave them as they are until the response was sent.
+   * A response with this content, or none. Bytes are not copied: leave them as they are until the response was sent.
+   *
    * @throws {RangeError} For a status outside 200 to 599. @throws {TypeError} For a malformed field, or content with
    * a status that has none.
    */

@@ -7,20 +7,11 @@ import { SocketAddr } from "../../net/addr.ts";
 import type { BackendOptions } from "../../net/backend.ts";
 import { listen } from "../../net/listen.ts";
 import type { ListenOptions } from "../../net/tcp_acceptor.ts";
-import type { Acceptor, Transport } from "../../net/transport.ts";
+import type { Acceptor, Backend } from "../../net/transport.ts";
 import { Runtime } from "../../runtime/runtime.ts";
-import type {
-  ErrorHandler,
-  Handler,
-  ServedConnection,
-  ServerContext,
-  ServerCounters,
-} from "../driver/context.ts";
-import { DateCache } from "../driver/date.ts";
-import { DecoderPool } from "../driver/decoder_pool.ts";
-import { H1Connection } from "../driver/h1_connection.ts";
-import { HeadWriter } from "../driver/head_writer.ts";
+import type { ErrorHandler, Handler, ServerCounters } from "../driver/context.ts";
 import { plainResponse } from "../driver/refuse.ts";
+import { Connections } from "./connections.ts";
 import { resolveLimits, type ServeLimits } from "./options.ts";
 
 /** How a server is started; with every limit of {@link ServeLimits}. */
@@ -58,72 +49,43 @@ export const SHUTDOWN_DEADLINE_MS = 10_000;
  *
  * It keeps the process alive until it is shut down.
  */
-export class Server implements ServerContext, AsyncDisposable {
-  /** For its connections. */
-  readonly handler: Handler;
-  /** For its connections. */
-  readonly onError: ErrorHandler;
+export class Server implements AsyncDisposable {
   /** The limits in force. */
   readonly limits: ServeLimits;
-  /** For its connections. */
-  readonly methods: ReadonlySet<string>;
-  /** For its connections. */
-  readonly decoders: DecoderPool;
-  /** For its connections. */
-  readonly heads: HeadWriter = new HeadWriter(new DateCache());
-  /** For its connections. */
-  readonly counters: ServerCounters = { connections: 0, accepted: 0, requests: 0, refused: 0, failed: 0 };
   /** Resolves when the server has shut down. */
   readonly finished: Promise<void>;
   readonly #runtime: Runtime;
+  readonly #connections: Connections;
   readonly #acceptor: Acceptor;
-  readonly #connections = new Set<ServedConnection>();
-  #isDraining = false;
-  #isFull = false;
+  readonly #resolveFinished: () => void;
   #shutdown: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
-  #resolveFinished!: () => void;
 
-  /** Use {@link serve}. */
+  /** Use {@link serve}, which says what the parameters are. */
   constructor(handler: Handler, options: ServeOptions) {
     if (typeof handler !== "function") throw new TypeError("serve wants a handler: (request) => Response");
-    const { hostname, port, methods, onError, onListen, signal, onFallback, runtime } = options;
-    this.limits = resolveLimits(options);
-    this.decoders = new DecoderPool(this.limits);
-    this.handler = handler;
-    this.onError = onError ?? reportAndAnswer;
-    this.methods = new Set(methods ?? []);
-    this.#runtime = runtime ?? Runtime.current();
-    this.finished = new Promise((resolve) => this.#resolveFinished = resolve);
+    const { signal } = options;
     signal?.throwIfAborted();
+    this.limits = resolveLimits(options);
+    this.#runtime = options.runtime ?? Runtime.current();
+    const finished = Promise.withResolvers<void>();
+    this.finished = finished.promise;
+    this.#resolveFinished = finished.resolve;
+    this.#connections = new Connections({
+      handler,
+      onError: options.onError ?? reportAndAnswer,
+      limits: this.limits,
+      methods: new Set(options.methods ?? []),
+      runtime: this.#runtime,
+      onFull: (full) => full ? this.#acceptor.pause() : this.#acceptor.resume(),
+    });
     this.#acceptor = listen(
       this.#runtime,
-      SocketAddr.from(hostname ?? "127.0.0.1", port ?? 3000),
-      { ...options, onFallback: onFallback ?? warnFallback },
-      (transport) => this.#accept(transport),
+      SocketAddr.from(options.hostname ?? "127.0.0.1", options.port ?? 3000),
+      { ...options, onFallback: options.onFallback ?? warnFallback },
+      (transport) => this.#connections.accept(transport),
     );
     signal?.addEventListener("abort", () => void this.shutdown(), { once: true });
-    onListen?.(this);
-  }
-
-  /** For its connections. */
-  get host(): Runtime["host"] {
-    return this.#runtime.host;
-  }
-
-  /** For its connections. */
-  get time(): Runtime["time"] {
-    return this.#runtime.time;
-  }
-
-  /** For its connections. */
-  get scheme(): "http" {
-    return "http";
-  }
-
-  /** Is it shutting down? */
-  get isDraining(): boolean {
-    return this.#isDraining;
+    options.onListen?.(this);
   }
 
   /** Where it listens, with the port that the system chose. */
@@ -131,8 +93,8 @@ export class Server implements ServerContext, AsyncDisposable {
     return this.#acceptor.localAddr;
   }
 
-  /** `native` or `host`: whose sockets it uses. */
-  get backend(): Acceptor["backend"] {
+  /** Whose sockets it uses: `native` or `host`. */
+  get backend(): Backend {
     return this.#acceptor.backend;
   }
 
@@ -141,30 +103,9 @@ export class Server implements ServerContext, AsyncDisposable {
     return `http://${this.addr}`;
   }
 
-  #accept(transport: Transport): void {
-    this.#connections.add(new H1Connection(this, transport));
-    this.counters.accepted++;
-    this.counters.connections++;
-    if (this.counters.connections >= this.limits.maxConnections && !this.#isFull) {
-      this.#isFull = true;
-      this.#acceptor.pause();
-    }
-  }
-
-  /** For its connections. */
-  closed(connection: ServedConnection): void {
-    if (!this.#connections.delete(connection)) return;
-    this.counters.connections--;
-    if (this.#isFull && !this.#isDraining) {
-      this.#isFull = false;
-      this.#acceptor.resume();
-    }
-    if (this.#connections.size === 0) this.#onEmpty?.();
-  }
-
   /** What happened so far. */
   stats(): ServerStats {
-    return { ...this.counters };
+    return { ...this.#connections.counters };
   }
 
   /**
@@ -178,20 +119,9 @@ export class Server implements ServerContext, AsyncDisposable {
   }
 
   async #drain(deadlineMs: number): Promise<void> {
-    this.#isDraining = true;
     this.#acceptor.close();
-    const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
-    for (const connection of [...this.#connections]) connection.drain();
-    if (this.#connections.size > 0) {
-      const timer = deadlineMs === Infinity ? undefined : setTimeout(() => this.#cutOff(), deadlineMs);
-      await empty;
-      clearTimeout(timer);
-    }
+    await this.#connections.drain(deadlineMs);
     await this.#runtime.quiesce();
-  }
-
-  #cutOff(): void {
-    for (const connection of [...this.#connections]) connection.abort();
   }
 
   /** Same as {@link shutdown}. */
