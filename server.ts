@@ -17,6 +17,7 @@ import {
   Delete,
   type ErrorContext,
   Get,
+  MillraceError,
   Module,
   NotFound,
   Param,
@@ -27,6 +28,7 @@ import {
   Put,
   Query,
   Response,
+  SocketAddr,
 } from "@millrace/millrace";
 import { IoError } from "@millrace/millrace/runtime";
 import { Feed, type Stats } from "./demo/feed.ts";
@@ -174,14 +176,25 @@ class PageController {
 class DemoModule {}
 
 /** What keeps the server from starting, in one line that says what helps. */
-class StartError extends Error {}
+class StartError extends MillraceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_START", message, options);
+  }
+}
 
 /** HOST and PORT, and no TLS before there is any. */
 function settings(): { hostname: string; port: number } {
-  const { HOST: hostname = "127.0.0.1", PORT: port = "3000", TLS: tls = "0" } = Deno.env.toObject();
-  if (tls !== "0" && tls !== "") throw new StartError(`TLS=${tls}: there is no TLS yet; unset TLS`);
+  const tls = Deno.env.get("TLS") || "0";
+  const hostname = Deno.env.get("HOST") || "127.0.0.1";
+  const port = Deno.env.get("PORT") || "3000";
+  if (tls !== "0") throw new StartError(`TLS=${tls}: there is no TLS yet; unset TLS`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new StartError(`PORT="${port}" is no port; set PORT to a number from 0 to 65535, or unset it`);
+  }
+  try {
+    SocketAddr.from(hostname, Number(port));
+  } catch {
+    throw new StartError(`HOST="${hostname}" is no address; set HOST to one in numbers, as 0.0.0.0 or ::1`);
   }
   return { hostname, port: Number(port) };
 }
@@ -225,7 +238,7 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    if (!(error instanceof StartError || error instanceof StorageError)) throw error;
+    if (!(error instanceof MillraceError)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }

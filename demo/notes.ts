@@ -148,8 +148,10 @@ const FAILURES: readonly (readonly [words: RegExp, status: number, problem: stri
     "notes.db is damaged",
     "move notes.db, notes.db-wal and notes.db-shm away and start again with an empty one",
   ],
+  [/requires (read|write) access/i, 500, "Deno was not allowed to", "start it with `deno task start`"],
+  [/file exists|not a directory/i, 500, "something that is no folder has its name", "move that away"],
   [
-    /readonly|read-only|unable to open|denied|not a directory|file exists|requires (read|write) access/i,
+    /readonly|read-only|unable to open|denied/i,
     500,
     "this user cannot write there",
     "give the folder to this user (chown, chmod u+rwx), or start in another folder",
@@ -161,11 +163,11 @@ function guarded<T>(folder: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
     const known = FAILURES.find(([words]) => words.test(text));
     if (known === undefined) throw error;
     const [, status, problem, cure] = known;
-    const message = `cannot use "${folder}": ${problem} (${text.split("\n")[0]}); ${cure}`;
+    const message = `cannot use "${folder}": ${problem} (${text}); ${cure}`;
     throw new StorageError(status, message, { cause: error, expose: status > 500 });
   }
 }

@@ -284,9 +284,11 @@ document.addEventListener("visibilitychange", () => {
 });
 
 async function add(draft) {
+  const { title, body } = addForm.elements;
   await api("POST", "/api/notes", draft);
-  addForm.reset();
-  addForm.elements.title.focus();
+  // What was typed meanwhile belongs to the next note.
+  for (const field of [title, body]) if (field.value === draft[field.name]) field.value = "";
+  title.focus();
   await refresh();
 }
 fill(addForm, add);
