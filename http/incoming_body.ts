@@ -4,6 +4,7 @@
  */
 import type { Bytes } from "../ffi/native.ts";
 import type { BodySource } from "./body.ts";
+import { HeldBytes } from "./driver/held_bytes.ts";
 
 /** What the connection is told by those who read. */
 export interface IncomingBodyOwner {
@@ -24,8 +25,8 @@ interface Reader {
 /** Filled by the connection, read by the handler. Bounded by {@link BODY_HIGH_WATER} and one receive. */
 export class IncomingBody implements BodySource {
   readonly #owner: IncomingBodyOwner;
-  #chunks: Bytes[] = [];
-  #waiting = 0;
+  // In one piece: a peer decides how small its chunks are, and an object for each would be its way to our memory.
+  readonly #waiting = new HeldBytes();
   #congested = false;
   #wanted = false;
   #ended = false;
@@ -58,9 +59,8 @@ export class IncomingBody implements BodySource {
       return;
     }
     // Waiting bytes are copied: a view would keep the whole arena alive for who knows how long.
-    this.#chunks.push(bytes.slice(start, end));
-    this.#waiting += end - start;
-    if (!this.#congested && this.#waiting > BODY_HIGH_WATER) {
+    this.#waiting.append(bytes, start, end);
+    if (!this.#congested && this.#waiting.length > BODY_HIGH_WATER) {
       this.#congested = true;
       this.#owner.bodyCongested(this, true);
     }
@@ -87,11 +87,10 @@ export class IncomingBody implements BodySource {
   read(): Promise<Bytes | undefined> {
     if (!this.#wanted) {
       this.#wanted = true;
-      if (!this.#ended && this.#waiting === 0) this.#owner.bodyWanted(this);
+      if (!this.#ended && this.#waiting.isEmpty) this.#owner.bodyWanted(this);
     }
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#waiting -= chunk.length;
+    if (!this.#waiting.isEmpty) {
+      const chunk = this.#waiting.take();
       this.#relieve();
       return Promise.resolve(chunk);
     }
@@ -101,7 +100,7 @@ export class IncomingBody implements BodySource {
   }
 
   #relieve(): void {
-    if (!this.#congested || this.#waiting > BODY_HIGH_WATER / 2) return;
+    if (!this.#congested) return;
     this.#congested = false;
     this.#owner.bodyCongested(this, false);
   }
@@ -109,8 +108,7 @@ export class IncomingBody implements BodySource {
   /** See {@link BodySource.cancel}: what still comes is dropped. */
   cancel(): void {
     this.#cancelled = true;
-    this.#chunks = [];
-    this.#waiting = 0;
+    this.#waiting.clear();
     this.#relieve();
   }
 }

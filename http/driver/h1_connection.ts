@@ -212,7 +212,7 @@ export class H1Connection implements Roles {
     if (!this.#transport.isBlocked && !this.#congested && held.length <= HELD_MAX) {
       this.#transport.resumeReading();
     }
-    if (this.#peerEnded && !this.#busy) this.#afterPeerEnd();
+    if (this.#peerEnded) this.#afterPeerEnd();
   }
 
   // ---- a request ----
@@ -541,10 +541,8 @@ export class H1Connection implements Roles {
   /** See {@link TransportHandler.onEnd}. */
   onEnd(): void {
     this.#peerEnded = true;
-    if (this.#phase === PHASE_LINGER) return this.#close();
-    if (this.#isEnding) return;
-    if (!this.#busy) this.#afterPeerEnd();
-    else if (this.#body !== undefined) this.#failBody(this.#truncated());
+    if (this.#phase === PHASE_LINGER) this.#close();
+    else this.#afterPeerEnd();
   }
 
   #truncated(): unknown {
@@ -556,11 +554,15 @@ export class H1Connection implements Roles {
     return new ClosedError("the request", "remote");
   }
 
-  /** The peer sends no more and nothing is owed to it: half a request needs no answer, there is nobody to send it. */
+  /** The peer sends no more: what is not complete never will be, and after what is owed to it the connection ends. */
   #afterPeerEnd(): void {
-    // What waits for room to be answered is not half a request.
-    if (this.#transport.isBlocked && !this.#held.isEmpty) return;
-    if (!this.#isEnding) this.#close();
+    if (this.#isEnding) return;
+    if (this.#busy) {
+      if (this.#body !== undefined) this.#failBody(this.#truncated());
+    } else if (this.#held.isEmpty || !this.#transport.isBlocked) {
+      // Half a request needs no answer: there is nobody to send it.
+      this.#close();
+    }
   }
 
   /** See {@link TransportHandler.onDrain}. */

@@ -118,6 +118,14 @@ Deno.test("the end in the middle of content that nobody reads does not harm the 
   assertEquals([it.response().complete, it.peer.sawEnd, it.peer.sawReset], [true, true, false]);
 });
 
+Deno.test("the end in the middle of content that had to wait for the response before it", async () => {
+  await using it = new Driven(async (request) => Response.text(await request.text()));
+  it.peer.send(post("/", "abc") + upload(10) + "abc");
+  it.peer.end();
+  await it.settle();
+  assertEquals([it.statuses, it.peer.gone, it.errors], [[200, 400], true, []]);
+});
+
 // ---- the connection is lost ----
 
 Deno.test("reset while idle, amid a head, after the response: nobody is bothered", async () => {

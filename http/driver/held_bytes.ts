@@ -31,6 +31,12 @@ export class HeldBytes {
   /** Add a copy of `bytes[from, to)`. */
   append(bytes: Bytes, from: number, to: number): void {
     const more = to - from;
+    if (this.bytes.length === 0) {
+      // Mostly it is all that will be held.
+      this.bytes = bytes.slice(from, to);
+      this.end = more;
+      return;
+    }
     if (this.end + more > this.bytes.length) {
       const grown = new Uint8Array(Math.max(256, 2 * (this.length + more)));
       grown.set(this.bytes.subarray(this.start, this.end));
@@ -40,6 +46,13 @@ export class HeldBytes {
     }
     this.bytes.set(bytes.subarray(from, to), this.end);
     this.end += more;
+  }
+
+  /** All that is held, which belongs to the caller; nothing is held any more. */
+  take(): Bytes {
+    const taken = this.bytes.subarray(this.start, this.end);
+    this.clear();
+    return taken;
   }
 
   /** What lies before `at` was used. */
