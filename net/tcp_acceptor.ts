@@ -78,6 +78,8 @@ export class TcpAcceptor implements Source, Acceptor {
   #paused = false;
   #resting = false;
   #closed = false;
+  /** Descriptors that the call in progress accepted after pause(). */
+  readonly #held: number[] = [];
 
   /**
    * Listen on an address; connections come in from the next turn on.
@@ -102,8 +104,9 @@ export class TcpAcceptor implements Source, Acceptor {
   /** For the reactor. */
   complete(operation: number, result: number): void {
     if (operation !== OP_ACCEPT) return;
-    if (result >= 0) this.#onAccept(new TcpSocket(this.#runtime.reactor, result));
-    else this.#rest();
+    if (result < 0) this.#rest();
+    else if (this.#paused) this.#held.push(result);
+    else this.#onAccept(new TcpSocket(this.#runtime.reactor, result));
   }
 
   /** Out of descriptors or memory: connections wait in the system's queue until there may be some again. */
@@ -142,7 +145,10 @@ export class TcpAcceptor implements Source, Acceptor {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#watch();
+    while (this.#held.length > 0 && !this.#paused) {
+      this.#onAccept(new TcpSocket(this.#runtime.reactor, this.#held.shift()!));
+    }
+    if (!this.#paused) this.#watch();
   }
 
   /** See {@link Acceptor.close}. */
@@ -150,6 +156,10 @@ export class TcpAcceptor implements Source, Acceptor {
     if (this.#closed) return;
     this.#closed = true;
     this.#runtime.time.cancel(this.#retry);
-    this.#runtime.reactor.close(this.#token, this.#fd);
+    const { reactor } = this.#runtime;
+    for (const fd of this.#held.splice(0)) reactor.native.close(fd);
+    reactor.close(this.#token, this.#fd);
+    // At once: nobody is to connect to what has ended.
+    reactor.flush();
   }
 }

@@ -86,7 +86,8 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.isBlocked}. */
   get isBlocked(): boolean {
-    return this.#backlog !== undefined || this.#wantsWritable;
+    // A connection that is lost takes nothing: onClose comes instead of onDrain.
+    return this.#backlog !== undefined || this.#wantsWritable || this.#failure !== undefined;
   }
 
   /** See {@link Transport.isClosed}. */

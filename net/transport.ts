@@ -27,7 +27,7 @@ export interface Transport {
   handler: TransportHandler;
   /** The arena that {@link begin} gives room in. */
   readonly output: Bytes;
-  /** Did the peer take less than it was sent? Then stop producing until `onDrain`. */
+  /** Did the peer take less than it was sent, or is it lost? Then stop producing until `onDrain` or `onClose`. */
   readonly isBlocked: boolean;
   /** Was it closed, by whichever side? */
   readonly isClosed: boolean;
