@@ -5,7 +5,7 @@
  */
 import { toolEnv } from "./skip.ts";
 
-const LISTENING = /listening on (\S+) \(pid (\d+)\)/;
+const LISTENING = /^listening on (\S+)(?: \(pid (\d+)\))?$/m;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 12_000;
 
@@ -81,7 +81,7 @@ export class Spawned implements AsyncDisposable {
       );
     }
     spawned.url = match[1];
-    spawned.pid = Number(match[2]);
+    spawned.pid = Number(match[2] ?? 0);
     return spawned;
   }
 
@@ -120,6 +120,7 @@ export class Spawned implements AsyncDisposable {
 export class SpawnedServer extends Spawned {
   /** Without a slash at the end. */
   url = "";
+  /** As it says itself; 0 if it does not. */
   pid = 0;
 }
 
