@@ -10,6 +10,8 @@ export interface BodySource {
   read(): Promise<Bytes | undefined>;
   /** No more will be read. */
   cancel(reason?: unknown): void;
+  /** All of the content that was not read yet, if it is all there already; it is read by that. */
+  whole?(): Bytes | undefined;
 }
 
 /** Which source stands behind a stream of ours: lets a server pass content on without the stream's cost. */
@@ -45,6 +47,11 @@ export function noting(source: BodySource, onUse: () => void): BodySource {
     read: () => {
       onUse();
       return source.read();
+    },
+    whole: () => {
+      const whole = source.whole?.();
+      if (whole !== undefined) onUse();
+      return whole;
     },
     cancel: (reason) => {
       onUse();
@@ -110,6 +117,8 @@ function notBytes(value: unknown): TypeError {
 
 /** Read a source to its end into one piece. */
 export async function collect(source: BodySource): Promise<Bytes> {
+  const all = source.whole?.();
+  if (all !== undefined) return all;
   let first = await source.read();
   if (first === undefined) return new Uint8Array(0);
   // Pieces that wait for the next one must not keep a whole arena alive each.

@@ -99,6 +99,13 @@ export class IncomingBody implements BodySource {
     return new Promise((resolve, reject) => this.#reader = { resolve, reject });
   }
 
+  /** See {@link BodySource.whole}. */
+  whole(): Bytes | undefined {
+    if (!this.#ended || this.#cancelled || this.#failure !== undefined) return undefined;
+    this.#wanted = true;
+    return this.#waiting.take();
+  }
+
   #relieve(): void {
     if (!this.#congested) return;
     this.#congested = false;

@@ -287,9 +287,11 @@ export class Response extends MessageBody implements globalThis.Response {
     return response.#contentType;
   }
 
-  /** Take the content to send it. */
+  /** Take the content to send it: as one piece if all of it is there. */
   static take(response: Response): ResponseContent {
-    return response.takeContent();
+    const content = response.takeContent();
+    if (content === null || typeof content === "string" || content instanceof Uint8Array) return content;
+    return content.whole?.() ?? content;
   }
 }
 

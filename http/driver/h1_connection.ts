@@ -71,6 +71,7 @@ export class H1Connection implements Roles {
   isHead = false;
   /** See {@link ResponseFrame.minor}. */
   minor = 1;
+  #waiting: Request | undefined; // its content is being taken, then its handler is called
   #request: Request | undefined; // until its response is complete
   #body: IncomingBody | undefined; // its content, until it has ended
   #expectsContinue = false;
@@ -141,6 +142,7 @@ export class H1Connection implements Roles {
     const decoder = this.#decoder ??= this.#server.decoders.take();
     this.#inProcess = true;
     const at = this.#decode(decoder, bytes, start, end);
+    if (this.#waiting !== undefined) this.#call(this.#waiting);
     this.#inProcess = false;
     if (decoder.idle) {
       this.#decoder = undefined;
@@ -234,6 +236,14 @@ export class H1Connection implements Roles {
     if (head.methodCode === METHOD_OTHER || head.methodCode === METHOD_CONNECT) {
       if (!server.methods.has(request.method)) return this.#refuseStatus(501);
     }
+    // What has come of the content is taken first: mostly that is all, and then nothing need be waited for.
+    if (body === undefined) this.#call(request);
+    else this.#waiting = request;
+  }
+
+  #call(request: Request): void {
+    const server = this.#server;
+    this.#waiting = undefined;
     this.#busy = true;
     this.#request = request;
     let result: ReturnType<typeof server.handler>;
@@ -338,7 +348,8 @@ export class H1Connection implements Roles {
     this.#congested = false;
     this.#discarded = -1;
     body?.end();
-    if (this.#busy) this.#awaitPeer();
+    if (this.#waiting !== undefined) this.#call(this.#waiting);
+    else if (this.#busy) this.#awaitPeer();
     else this.#finish();
   }
 
@@ -477,6 +488,7 @@ export class H1Connection implements Roles {
   }
 
   #refuseStatus(status: number, reason?: unknown): void {
+    this.#waiting = undefined;
     this.#server.counters.refused++;
     this.#keepAlive = false;
     this.#body = undefined;
@@ -491,6 +503,7 @@ export class H1Connection implements Roles {
 
   /** Say goodbye: end our half, swallow what still comes, and close when the peer does or has had its time. */
   #linger(): void {
+    this.#waiting = undefined;
     if (this.#isEnding) return;
     this.#held.clear();
     this.#body = undefined;
