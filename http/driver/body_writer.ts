@@ -11,6 +11,27 @@ import { encodeChunkHeader, encodeCrlf, encodeLastChunk, MAX_CHUNK_HEADER_BYTES 
 /** Content up to this size is copied behind its head, so that both leave in one call; bytes. */
 export const COPY_MAX = 16_384;
 
+/**
+ * Bytes of one source after which everybody else has a turn: a peer that reads as fast as a source brings never
+ * blocks, and a source need not wait for anything but Promises.
+ */
+const TURN_BYTES = 262_144;
+/** What a piece counts at least: a thousand tiny ones are work, too. */
+const PIECE_BYTES = 256;
+
+/** Counts what is sent in a row. */
+class Fairness {
+  #sent = 0;
+
+  /** Resolves at once, or after a turn of the host's loop. */
+  afterPiece(bytes: number): Promise<void> | undefined {
+    this.#sent += Math.max(bytes, PIECE_BYTES);
+    if (this.#sent < TURN_BYTES) return undefined;
+    this.#sent = 0;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Who knows when the transport has room. */
 export interface RoomSource {
   /**
@@ -38,11 +59,13 @@ export async function sendBytes(
 
 /** Sends a source in chunks (RFC 9112 7.1), with the last one. */
 export async function sendChunked(transport: Transport, room: RoomSource, source: BodySource): Promise<void> {
+  const fairness = new Fairness();
   for (;;) {
     const chunk = await source.read();
     if (transport.isBlocked || transport.isClosed) await room.awaitRoom();
     if (chunk === undefined) break;
     await sendChunk(transport, room, chunk);
+    await fairness.afterPiece(chunk.length);
   }
   const at = transport.begin(MAX_CHUNK_HEADER_BYTES);
   transport.commit(at, encodeLastChunk(transport.output, at));
@@ -75,6 +98,7 @@ export async function sendPlain(
   source: BodySource,
   length: number | undefined,
 ): Promise<void> {
+  const fairness = new Fairness();
   let sent = 0;
   for (;;) {
     const chunk = await source.read();
@@ -83,6 +107,7 @@ export async function sendPlain(
     sent += chunk.length;
     if (length !== undefined && sent > length) throw wrongLength(length, `${sent} and more`);
     await sendBytes(transport, room, chunk);
+    await fairness.afterPiece(chunk.length);
   }
   if (length !== undefined && sent !== length) throw wrongLength(length, String(sent));
 }

@@ -88,7 +88,7 @@ export class Connections implements ServerContext {
   closed(connection: ServedConnection): void {
     if (!this.#open.delete(connection)) return;
     this.counters.connections--;
-    this.#setFull(false);
+    if (this.counters.connections < this.limits.maxConnections) this.#setFull(false);
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 

@@ -85,7 +85,12 @@ export class Server implements AsyncDisposable {
       (transport) => this.#connections.accept(transport),
     );
     signal?.addEventListener("abort", () => void this.shutdown(), { once: true });
-    options.onListen?.(this);
+    try {
+      options.onListen?.(this);
+    } catch (error) {
+      this.#acceptor.close();
+      throw error;
+    }
   }
 
   /** Where it listens, with the port that the system chose. */

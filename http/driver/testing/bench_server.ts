@@ -64,8 +64,8 @@ export class BenchServer implements ServerContext {
   readonly onError: ErrorHandler = () => plainResponse(500);
   readonly limits: ServeLimits = SERVE_LIMITS;
   readonly methods: ReadonlySet<string> = new Set();
-  readonly host: HostLoop = new HostLoop();
   readonly time: TimeDriver = new TimeDriver(systemClock);
+  readonly host: HostLoop = new HostLoop();
   readonly decoders: DecoderPool = new DecoderPool(SERVE_LIMITS);
   readonly heads: HeadWriter = new HeadWriter(new DateCache());
   readonly counters: ServerCounters = { connections: 1, accepted: 1, requests: 0, refused: 0, failed: 0 };

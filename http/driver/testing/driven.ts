@@ -44,10 +44,10 @@ export class Driven implements ServerContext, AsyncDisposable {
   readonly limits: ServeLimits;
   readonly methods: ReadonlySet<string>;
   readonly clock: VirtualClock = new VirtualClock(1000);
-  readonly host: HostLoop = new HostLoop();
   readonly time: TimeDriver = new TimeDriver(this.clock);
   readonly heads: HeadWriter = new HeadWriter(new DateCache(() => WALL_START + this.clock.nowMs() - 1000));
   readonly counters: ServerCounters = { connections: 1, accepted: 1, requests: 0, refused: 0, failed: 0 };
+  readonly host: HostLoop = new HostLoop();
   readonly decoders: DecoderPool;
   readonly scheme = "http";
   readonly peer: Peer = new Peer();
