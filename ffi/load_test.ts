@@ -23,7 +23,7 @@ const NAME = libraryName(linux, SOURCE_HASH);
 
 /** A host on which all is well, with parts replaced. */
 function fake(parts: Partial<LoaderHost> & { readonly vars?: Record<string, string> } = {}): LoaderHost {
-  const vars = parts.vars ?? { HOME: "/home/a" };
+  const vars = parts.vars ?? { HOME: "/h/a" };
   return {
     ...linux,
     env: (name) => vars[name],
@@ -46,11 +46,11 @@ Deno.test("all is well: the file in the cache is opened", () => {
   const opened: string[] = [];
   const host = fake({ open: (path) => (opened.push(path), OPENED) });
   assertStrictEquals(openNative(host), OPENED);
-  assertEquals(opened, [`/home/a/.cache/millrace/${NAME}`]);
+  assertEquals(opened, [`/h/a/.cache/millrace/${NAME}`]);
 });
 
 Deno.test("MILLRACE_SHIM comes before the cache, an empty one counts for nothing", () => {
-  const vars = { HOME: "/home/a", XDG_CACHE_HOME: "/c", MILLRACE_SHIM: "/my/shim.so" };
+  const vars = { HOME: "/h/a", XDG_CACHE_HOME: "/c", MILLRACE_SHIM: "/my/shim.so" };
   assertEquals(libraryPath(fake({ vars })), "/my/shim.so");
   assertEquals(libraryPath(fake({ vars: { ...vars, MILLRACE_SHIM: "" } })), `/c/millrace/${NAME}`);
 });
@@ -67,10 +67,10 @@ Deno.test("a missing file: the text names it and the command that builds it", ()
   const error = failure(fake({ exists: () => false }));
   assertEquals([error.code, error.path, error.name], [
     "ERR_SHIM_MISSING",
-    `/home/a/.cache/millrace/${NAME}`,
+    `/h/a/.cache/millrace/${NAME}`,
     "NativeLoadError",
   ]);
-  assertStringIncludes(error.message, `"/home/a/.cache/millrace/${NAME}"`);
+  assertStringIncludes(error.message, `"/h/a/.cache/millrace/${NAME}"`);
   assertStringIncludes(error.message, `\`${buildCommand()}\``);
 });
 
@@ -89,7 +89,7 @@ Deno.test("no home, or an environment that may not be read: the text names the f
 });
 
 Deno.test("not permitted: the text has the flag with the very path", () => {
-  const path = `/home/a/.cache/millrace/${NAME}`;
+  const path = `/h/a/.cache/millrace/${NAME}`;
   for (const parts of [{ abiVersion: denied }, { open: denied }, { exists: denied, abiVersion: denied }]) {
     const error = failure(fake(parts));
     assertEquals([error.code, error.path], ["ERR_SHIM_PERMISSION", path]);
