@@ -207,7 +207,9 @@ export class Request extends MessageBody implements globalThis.Request {
   }
 
   #streamOf(source: BodySource): ReadableStream<Bytes> {
-    return streamOf(noting(source, () => this.#used = true));
+    // After clone() it is another one that is ours.
+    const stream = streamOf(noting(source, () => this.#used ||= this.#stream === stream));
+    return stream;
   }
 
   /** For the consuming methods. */

@@ -229,7 +229,9 @@ export class Response extends MessageBody implements globalThis.Response {
   }
 
   #streamOf(source: BodySource): ReadableStream<Bytes> {
-    return streamOf(noting(source, () => this.#used = true));
+    // After clone() it is another one that is ours.
+    const stream = streamOf(noting(source, () => this.#used ||= this.#stream === stream));
+    return stream;
   }
 
   /** For the consuming methods. */
