@@ -84,7 +84,7 @@ export class Response extends MessageBody implements globalThis.Response {
       this.statusText = "";
     } else {
       this.status = checkStatus(init.status ?? 200);
-      this.statusText = init.statusText ?? "";
+      this.statusText = init.statusText === undefined ? "" : checkStatusText(init.statusText);
       if (init.headers !== undefined) this.#adopt(new HeaderMap(init.headers));
     }
     if (body === null) return;
@@ -157,7 +157,11 @@ export class Response extends MessageBody implements globalThis.Response {
 
   /** The content's own type, unless the caller named one. */
   #retype(type: string, init: ResponseInit | undefined): void {
-    if (init?.headers !== undefined && this.#contentType !== TEXT) return;
+    if (init?.headers !== undefined) {
+      if (this.#contentType !== TEXT) return;
+      // Text's own, or the caller's choice of the same?
+      if (new HeaderMap(init.headers).has("content-type")) return;
+    }
     this.#contentType = type;
     this.#headers?.set("content-type", type);
   }
@@ -236,6 +240,7 @@ export class Response extends MessageBody implements globalThis.Response {
 
   /** For the consuming methods. */
   protected takeContent(): ResponseContent {
+    if (this.#content === null) return null;
     if (this.#used || this.#stream?.locked) throw new TypeError("the response's body was read already");
     this.#used = true;
     return this.#stream === undefined ? this.#content : sourceOf(this.#stream);
@@ -268,12 +273,16 @@ export class Response extends MessageBody implements globalThis.Response {
   /** The platform's response with the same head and content; this one's content is used up by it. */
   toWeb(): globalThis.Response {
     const content = this.takeContent();
-    const body = content === null || typeof content === "string" || content instanceof Uint8Array
-      ? content
-      : streamOf(content);
     // The platform sorts; the order of Set-Cookie fields is kept.
     const headers = new Headers();
     this.headers.forEachField((name, value) => headers.append(name, value));
+    let body: string | Bytes | ReadableStream<Bytes> | null;
+    if (typeof content === "string") {
+      // The platform would give text a type that was taken away from it.
+      body = headers.has("content-type") ? content : encoder.encode(content);
+    } else {
+      body = content === null || content instanceof Uint8Array ? content : streamOf(content);
+    }
     return new globalThis.Response(body, { status: this.status, statusText: this.statusText, headers });
   }
 
@@ -300,6 +309,12 @@ export class Response extends MessageBody implements globalThis.Response {
 function checkStatus(status: number): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
   throw new RangeError(`status "${status}" is not an integer from 200 to 599`);
+}
+
+/** RFC 9112 4: a reason phrase is one line. */
+function checkStatusText(text: string): string {
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return text;
+  throw new TypeError(`status text ${JSON.stringify(text)} holds what no reason phrase may`);
 }
 
 const encoder = new TextEncoder();
