@@ -13,7 +13,7 @@ import {
   OP_MODIFY,
   READABLE,
 } from "../ffi/abi.ts";
-import { expectResult } from "../ffi/errors.ts";
+import { expectResult, IoError } from "../ffi/errors.ts";
 import type { Source } from "../reactor/source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { TimerEntry } from "../runtime/time/wheel.ts";
@@ -103,7 +103,8 @@ export class TcpAcceptor implements Source, Acceptor {
 
   /** For the reactor. */
   complete(operation: number, result: number): void {
-    if (operation !== OP_ACCEPT) return;
+    // A listener that is not watched would be deaf without a word: the runtime reports what is thrown here.
+    if (operation !== OP_ACCEPT) throw new IoError("epoll_ctl", -result, this.localAddr.toString());
     if (result < 0) this.#rest();
     else if (this.#paused) this.#held.push(result);
     else this.#onAccept(new TcpSocket(this.#runtime.reactor, result));

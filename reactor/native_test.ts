@@ -37,6 +37,12 @@ testBoth("liveHandles counts what is open", (lib) => {
   assertEquals(lib.liveHandles(), before);
 });
 
+testBoth("closing what is not open is said, and not counted", (lib) => {
+  const before = lib.liveHandles();
+  assertEquals([lib.close(BAD), lib.close(-1)], [-errno("EBADF"), -errno("EBADF")]);
+  assertEquals(lib.liveHandles(), before);
+});
+
 testBoth("bytes arrive as they were sent, in both directions", (lib) => {
   const { client, server } = connected(lib);
   const sent = pattern(5000);

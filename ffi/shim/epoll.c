@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -179,12 +180,15 @@ static void run_event(struct turn *turn, const struct epoll_event *event, int32_
   }
 }
 
+/* Microseconds need Linux 5.11; the system call itself needs no particular libc. */
 static int wait_events(int32_t selector, struct epoll_event *events, int room, int32_t timeout_us) {
+#if defined(SYS_epoll_pwait2)
   if (timeout_us > 0 && timeout_us < 10000) {
     struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)timeout_us * 1000};
-    int count = epoll_pwait2(selector, events, room, &limit, NULL);
+    int count = (int)syscall(SYS_epoll_pwait2, selector, events, room, &limit, NULL, 0);
     if (count >= 0 || errno != ENOSYS) return count;
   }
+#endif
   /* Rounded up: never earlier than asked. */
   int timeout_ms = timeout_us < 0 ? -1 : (int)(((int64_t)timeout_us + 999) / 1000);
   return epoll_wait(selector, events, room, timeout_ms);

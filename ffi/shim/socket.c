@@ -155,10 +155,14 @@ int32_t mr_accept(int32_t listener) {
 }
 
 int32_t mr_close(int32_t fd) {
-  if (fd < 0) return -EBADF;
-  mr_handle_closed();
+  if (close(fd) == 0) {
+    mr_handle_closed();
+    return 0;
+  }
+  if (errno == EBADF) return -EBADF;
   /* On Linux the descriptor is gone even when close reports EINTR or EIO: never retry. */
-  return close(fd) == 0 || errno == EINTR ? 0 : -errno;
+  mr_handle_closed();
+  return errno == EINTR ? 0 : -errno;
 }
 
 /* ---- bytes ---- */
