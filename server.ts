@@ -217,7 +217,13 @@ function report(error: unknown, { method, path }: ErrorContext): void {
 async function main(): Promise<void> {
   const { hostname, port } = settings();
   const app = createApp(DemoModule, { onError: report });
-  const server = await app.listen({ hostname, port, maxBodyBytes: MAX_BODY_BYTES }).catch((error) => {
+  let why = "";
+  const server = await app.listen({
+    hostname,
+    port,
+    maxBodyBytes: MAX_BODY_BYTES,
+    onFallback: ({ message }) => why = ` (slower: ${message})`,
+  }).catch((error) => {
     throw error instanceof IoError ? addressError(error, hostname, port) : error;
   });
 
@@ -231,7 +237,7 @@ async function main(): Promise<void> {
   for (const signal of signals) Deno.addSignalListener(signal, stop);
 
   console.log(`listening on ${server.url} (pid ${Deno.pid})`);
-  console.log(`${server.backend} sockets, notes in data/notes.db`);
+  console.log(`notes in data/notes.db, ${server.backend} sockets${why}`);
 }
 
 if (import.meta.main) {

@@ -5,7 +5,7 @@
  */
 import { toolEnv } from "./skip.ts";
 
-const LISTENING = /^listening on (\S+)(?: \(pid (\d+)\))?$/m;
+const LISTENING = /^listening on (\S+)(?: \(pid (\d+)\))?\n/m;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 12_000;
 
