@@ -7,6 +7,7 @@ import { ClosedError } from "../runtime/errors.ts";
 import { Container } from "./di/container.ts";
 import type { Class, Token } from "./di/token.ts";
 import { createDispatch, type Dispatch, type ErrorContext, type OnError } from "./pipeline/dispatch.ts";
+import { refuse } from "./pipeline/fail.ts";
 import { toWeb } from "./pipeline/reply.ts";
 import { compileRoutes } from "./routes.ts";
 
@@ -125,7 +126,7 @@ export class App implements AsyncDisposable {
     await this.ready();
     const { serve } = await import("../http/server/server.ts");
     if (this.#closing !== undefined) throw new ClosedError("the app", "local");
-    const server = serve(this.handler, options);
+    const server = serve(this.handler, { onRefuse: refuse, ...options });
     this.#servers.push(server);
     return server;
   }

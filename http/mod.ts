@@ -12,7 +12,7 @@ export {
   writeUtf8,
 } from "../runtime/bytes/ascii.ts";
 export { type BodySource, MessageBody } from "./body.ts";
-export type { ErrorHandler, Handler, ServerCounters } from "./driver/context.ts";
+export type { ErrorHandler, Handler, RefusalHandler, ServerCounters } from "./driver/context.ts";
 export { HeaderMap, type HeaderMapInit } from "./fields.ts";
 export { EVENT_DATA, EVENT_END, EVENT_HEAD, EVENT_NEED_MORE } from "./h1/body.ts";
 export * from "./h1/encoder.ts";

@@ -13,8 +13,8 @@ export interface ErrorBody {
   readonly statusCode: number;
   /** For the client to read; the status' own phrase where the error is not the client's. */
   readonly message: string;
-  /** The raw path, without the query. */
-  readonly path: string;
+  /** The raw path, without the query; `null` where the server did not understand the request. */
+  readonly path: string | null;
   /** When, ISO 8601 in UTC. */
   readonly timestamp: string;
   /** What is wrong with the input, one by one. */
@@ -41,6 +41,11 @@ export function failPlainly(
   return errorReply(status, phraseOf(status), path, headers, undefined);
 }
 
+/** The response for what the server refuses before the app sees it. */
+export function refuse(status: number, path: string | undefined): Response {
+  return errorReply(status, phraseOf(status), path ?? null, undefined, undefined);
+}
+
 function phraseOf(status: number): string {
   return reasonPhrase(status) || "Error";
 }
@@ -48,10 +53,10 @@ function phraseOf(status: number): string {
 function errorReply(
   statusCode: number,
   message: string,
-  path: string,
+  path: string | null,
   headers: Readonly<Record<string, string>> | undefined,
   issues: readonly Issue[] | undefined,
-): Reply {
+): Response {
   const timestamp = new Date().toISOString();
   const body: ErrorBody = issues === undefined
     ? { statusCode, message, path, timestamp }

@@ -21,6 +21,13 @@ export type ErrorHandler = (
   request: Request,
 ) => Response | globalThis.Response | Promise<Response | globalThis.Response>;
 
+/**
+ * Makes the response for a request that the server itself refuses: it is malformed, too large or too slow.
+ *
+ * @param status What it is answered. @param path The path as sent, `undefined` where the head was not understood.
+ */
+export type RefusalHandler = (status: number, path: string | undefined) => Response;
+
 /** Counters of a server; only ever rising, but for the open connections. */
 export interface ServerCounters {
   /** Connections that are open. */
@@ -49,6 +56,8 @@ export interface ServerContext {
   readonly handler: Handler;
   /** Called when it fails. */
   readonly onError: ErrorHandler;
+  /** Makes the response for a request that is refused before the handler sees it, or in the middle of its content. */
+  readonly onRefuse: RefusalHandler;
   /** What is put up with. */
   readonly limits: ServeLimits;
   /** Method names besides the registered eight and PATCH that reach the handler. */

@@ -16,9 +16,10 @@ export class DecoderPool {
   readonly #limits: H1Limits;
   readonly #resting: RequestDecoder[] = [];
 
-  /** @param limits What each of them puts up with. */
+  /** A pool for one server; `limits` is what each decoder puts up with, but for the content. */
   constructor(limits: H1Limits) {
-    this.#limits = limits;
+    // The connection sets that once it knows the request, so that it can say which one is refused.
+    this.#limits = { ...limits, maxBodyBytes: Infinity };
   }
 
   /** A decoder that is between two messages. */

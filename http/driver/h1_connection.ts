@@ -7,7 +7,7 @@ import type { SocketAddr } from "../../net/addr.ts";
 import type { Transport, TransportHandler } from "../../net/transport.ts";
 import { ClosedError, TimeoutError } from "../../runtime/errors.ts";
 import { EVENT_DATA, EVENT_END, EVENT_HEAD } from "../h1/body.ts";
-import { BODY_LENGTH, BODY_NONE, type RequestHead } from "../h1/head.ts";
+import { BODY_LENGTH, BODY_NONE } from "../h1/head.ts";
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
 import type { RequestDecoder } from "../h1/request_decoder.ts";
 import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
@@ -165,7 +165,7 @@ export class H1Connection implements Roles {
         return end;
       }
       at = decoder.position;
-      if (event === EVENT_HEAD) this.#begin(decoder.head, bytes);
+      if (event === EVENT_HEAD) this.#begin(decoder, bytes);
       else if (event === EVENT_DATA) this.#receive(bytes, decoder.dataStart, decoder.dataEnd);
       else if (event === EVENT_END) this.#endBody();
       else return at;
@@ -219,8 +219,9 @@ export class H1Connection implements Roles {
 
   // ---- a request ----
 
-  #begin(head: RequestHead, bytes: Bytes): void {
+  #begin(decoder: RequestDecoder, bytes: Bytes): void {
     const server = this.#server;
+    const { head } = decoder;
     server.counters.requests++;
     this.#exchange++;
     this.#writer.reset();
@@ -234,11 +235,19 @@ export class H1Connection implements Roles {
     if (head.framing !== BODY_NONE) body = this.#beginBody(head.expectContinue);
     const request = new Request(this, bytes, head, body ?? null);
     if (head.methodCode === METHOD_OTHER || head.methodCode === METHOD_CONNECT) {
-      if (!server.methods.has(request.method)) return this.#refuseStatus(501);
+      if (!server.methods.has(request.method)) {
+        this.#waiting = request;
+        return this.#refuseStatus(501);
+      }
     }
+    if (body === undefined) return this.#call(request);
     // What has come of the content is taken first: mostly that is all, and then nothing need be waited for.
-    if (body === undefined) this.#call(request);
-    else this.#waiting = request;
+    this.#waiting = request;
+    try {
+      decoder.limitBody(server.limits.maxBodyBytes);
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   #call(request: Request): void {
@@ -487,7 +496,16 @@ export class H1Connection implements Roles {
     else this.#linger();
   }
 
+  #refusal(status: number, path: string | undefined): Response {
+    try {
+      return this.#server.onRefuse(status, path);
+    } catch {
+      return plainResponse(status);
+    }
+  }
+
   #refuseStatus(status: number, reason?: unknown): void {
+    const path = (this.#waiting ?? this.#request)?.path;
     this.#waiting = undefined;
     this.#server.counters.refused++;
     this.#keepAlive = false;
@@ -498,7 +516,7 @@ export class H1Connection implements Roles {
     this.#busy = true;
     this.isHead = false;
     this.#writer.reset();
-    this.#respond(plainResponse(status), true);
+    this.#respond(this.#refusal(status, path), true);
   }
 
   /** Say goodbye: end our half, swallow what still comes, and close when the peer does or has had its time. */

@@ -408,5 +408,28 @@ Deno.test("what arrives after the connection has given up is not handled", async
 Deno.test("content after the half-close timeout of post is not a request", async () => {
   await using it = new Driven(hello, { maxBodyBytes: 3 });
   await it.send(post("/", "GET / HTTP/1.1\r\nHost: a\r\n\r\n") + get("/"));
-  assertEquals([it.statuses, it.counters.requests], [[413], 0]);
+  // The head that announced too much is one; what lies in its content is none.
+  assertEquals([it.statuses, it.counters.requests], [[413], 1]);
+});
+
+Deno.test("a refusal is made by onRefuse, which knows the path where the head was understood", async () => {
+  const bad = "GET /x y HTTP/1.1\r\nHost: a\r\n\r\n";
+  const cases: [sent: string, said: string][] = [
+    [post("/note?a=1", "four"), "413 /note"],
+    ["POST /note HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n", "413 /note"],
+    ["BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", "501 /pot"],
+    [bad, "400 undefined"],
+  ];
+  for (const [sent, said] of cases) {
+    await using it = new Driven(hello, { maxBodyBytes: 3 });
+    it.onRefuse = (status, path) => new Response(`${status} ${path}`, { status });
+    await it.send(sent);
+    assertEquals(it.responses().map(({ body }) => body), [said]);
+  }
+  await using it = new Driven(hello);
+  it.onRefuse = () => {
+    throw new Error("onRefuse");
+  };
+  await it.send(bad);
+  assertEquals(it.statuses, [400]);
 });

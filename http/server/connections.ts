@@ -9,6 +9,7 @@ import type { TimeDriver } from "../../runtime/time/driver.ts";
 import type {
   ErrorHandler,
   Handler,
+  RefusalHandler,
   ServedConnection,
   ServerContext,
   ServerCounters,
@@ -25,6 +26,8 @@ export interface ConnectionsInit {
   readonly handler: Handler;
   /** Called when it fails. */
   readonly onError: ErrorHandler;
+  /** Makes the server's own refusals. */
+  readonly onRefuse: RefusalHandler;
   /** What is put up with. */
   readonly limits: ServeLimits;
   /** Methods besides the known ones. */
@@ -41,6 +44,8 @@ export class Connections implements ServerContext {
   readonly handler: Handler;
   /** See {@link ServerContext.onError}. */
   readonly onError: ErrorHandler;
+  /** See {@link ServerContext.onRefuse}. */
+  readonly onRefuse: RefusalHandler;
   /** See {@link ServerContext.limits}. */
   readonly limits: ServeLimits;
   /** See {@link ServerContext.methods}. */
@@ -68,6 +73,7 @@ export class Connections implements ServerContext {
   constructor(init: ConnectionsInit) {
     this.handler = init.handler;
     this.onError = init.onError;
+    this.onRefuse = init.onRefuse;
     this.limits = init.limits;
     this.methods = init.methods;
     this.host = init.runtime.host;

@@ -9,7 +9,7 @@ import { listen } from "../../net/listen.ts";
 import type { ListenOptions } from "../../net/tcp_acceptor.ts";
 import type { Acceptor, Backend } from "../../net/transport.ts";
 import { Runtime } from "../../runtime/runtime.ts";
-import type { ErrorHandler, Handler, ServerCounters } from "../driver/context.ts";
+import type { ErrorHandler, Handler, RefusalHandler, ServerCounters } from "../driver/context.ts";
 import { plainResponse } from "../driver/refuse.ts";
 import { Connections } from "./connections.ts";
 import { resolveLimits, type ServeLimits } from "./options.ts";
@@ -24,6 +24,11 @@ export interface ServeOptions extends Partial<ServeLimits>, ListenOptions, Backe
   readonly methods?: readonly string[];
   /** Answers for a handler that threw. Default: a plain 500, and the error on the console. */
   readonly onError?: ErrorHandler;
+  /**
+   * Makes the answer to what the server itself refuses, malformed, too large or too slow, before or while the handler
+   * has it. Default: the status as plain text.
+   */
+  readonly onRefuse?: RefusalHandler;
   /** Called once the server accepts connections. */
   readonly onListen?: (server: Server) => void;
   /** Aborting it shuts the server down. */
@@ -73,6 +78,7 @@ export class Server implements AsyncDisposable {
     this.#connections = new Connections({
       handler,
       onError: options.onError ?? reportAndAnswer,
+      onRefuse: options.onRefuse ?? plainResponse,
       limits: this.limits,
       methods: new Set(options.methods ?? []),
       runtime: this.#runtime,

@@ -74,7 +74,8 @@ for (const backend of ["host", "auto"] as const) {
       withRuntime(async (runtime) => {
         const before = Site.closed;
         const app = createApp(AppModule);
-        const server = await app.listen({ port: 0, runtime, ...(backend === "host" ? { backend } : {}) });
+        const chosen = backend === "host" ? { backend } : {};
+        const server = await app.listen({ port: 0, runtime, maxBodyBytes: 100, ...chosen });
         const url = server.url;
         assertEquals(await (await fetch(url)).text(), "Hello, World!");
         const user = await fetch(`${url}/users/7`, { headers: [["x-tag", "a"], ["x-tag", "b"]] });
@@ -88,6 +89,11 @@ for (const backend of ["host", "auto"] as const) {
         assertEquals([echo.status, await echo.json()], [201, { a: "é" }]);
         const bad = await fetch(`${url}/echo`, { method: "POST", body: "{", headers });
         assertEquals([bad.status, (await bad.json()).path], [400, "/echo"]);
+        const large = await fetch(`${url}/echo`, { method: "POST", body: "x".repeat(101), headers });
+        const { timestamp, ...refusal } = await large.json();
+        assertEquals([large.status, large.headers.get("content-type")], [413, "application/json"]);
+        assertEquals(refusal, { statusCode: 413, message: "Content Too Large", path: "/echo" });
+        assertEquals(new Date(timestamp).toISOString(), timestamp);
         const wrong = await fetch(`${url}/users/7`, { method: "DELETE" });
         assertEquals([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
         await wrong.body?.cancel();

@@ -9,7 +9,7 @@ import { HostLoop } from "../../../runtime/task/host_loop.ts";
 import { TimeDriver } from "../../../runtime/time/driver.ts";
 import { systemClock } from "../../../runtime/time/clock.ts";
 import { SERVE_LIMITS, type ServeLimits } from "../../server/options.ts";
-import type { ErrorHandler, Handler, ServerContext, ServerCounters } from "../context.ts";
+import type { ErrorHandler, Handler, RefusalHandler, ServerContext, ServerCounters } from "../context.ts";
 import { DateCache } from "../date.ts";
 import { DecoderPool } from "../decoder_pool.ts";
 import { H1Connection } from "../h1_connection.ts";
@@ -62,6 +62,7 @@ class Sink implements Transport {
 export class BenchServer implements ServerContext {
   readonly handler: Handler;
   readonly onError: ErrorHandler = () => plainResponse(500);
+  readonly onRefuse: RefusalHandler = plainResponse;
   readonly limits: ServeLimits = SERVE_LIMITS;
   readonly methods: ReadonlySet<string> = new Set();
   readonly time: TimeDriver = new TimeDriver(systemClock);

@@ -3,12 +3,13 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import type { Transport } from "../../../net/transport.ts";
 import { VirtualClock } from "../../../runtime/time/clock.ts";
 import { HostLoop } from "../../../runtime/task/host_loop.ts";
 import { TimeDriver } from "../../../runtime/time/driver.ts";
 import { resolveLimits, type ServeLimits } from "../../server/options.ts";
 import { parseResponses, type WireResponse } from "../../testing/wire.ts";
-import type { ErrorHandler, Handler, ServerContext, ServerCounters } from "../context.ts";
+import type { ErrorHandler, Handler, RefusalHandler, ServerContext, ServerCounters } from "../context.ts";
 import { DateCache } from "../date.ts";
 import { DecoderPool } from "../decoder_pool.ts";
 import { H1Connection } from "../h1_connection.ts";
@@ -20,6 +21,8 @@ import { type FakeTransport, Peer } from "./fake_transport.ts";
 export interface DrivenOptions extends Partial<ServeLimits> {
   readonly onError?: ErrorHandler;
   readonly methods?: readonly string[];
+  /** A transport around the one in memory. */
+  readonly wrap?: (transport: Transport) => Transport;
 }
 
 /** A rejection that nobody handled is a fault of the driver, whatever the test is about. */
@@ -41,6 +44,7 @@ export function turn(): Promise<void> {
 export class Driven implements ServerContext, AsyncDisposable {
   readonly handler: Handler;
   readonly onError: ErrorHandler;
+  onRefuse: RefusalHandler = plainResponse;
   readonly limits: ServeLimits;
   readonly methods: ReadonlySet<string>;
   readonly clock: VirtualClock = new VirtualClock(1000);
@@ -60,7 +64,7 @@ export class Driven implements ServerContext, AsyncDisposable {
   closedCount = 0;
 
   constructor(handler: Handler, options: DrivenOptions = {}) {
-    const { onError, methods, ...limits } = options;
+    const { onError, methods, wrap, ...limits } = options;
     this.handler = handler;
     this.limits = resolveLimits(limits);
     this.methods = new Set(methods ?? []);
@@ -69,7 +73,7 @@ export class Driven implements ServerContext, AsyncDisposable {
       this.errors.push(error);
       return onError === undefined ? plainResponse(500) : onError(error, request);
     };
-    this.connection = new H1Connection(this, this.transport);
+    this.connection = new H1Connection(this, wrap?.(this.transport) ?? this.transport);
   }
 
   closed(): void {
