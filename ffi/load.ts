@@ -113,6 +113,21 @@ function permissionError(path: string, cause: unknown): NativeLoadError {
   );
 }
 
+function missingError(path: string): NativeLoadError {
+  return new NativeLoadError(
+    "ERR_SHIM_MISSING",
+    `the native library "${path}" is not there: build it once with \`${buildCommand()}\``,
+    path,
+  );
+}
+
+/** The loader's words for a file that is not there: this one, not a library that it needs. */
+function saysAbsent(error: unknown, path: string): boolean {
+  if (!(error instanceof Error)) return false;
+  const linux = `${path}: cannot open shared object file: No such file or directory`;
+  return error.message.includes(linux) || error.message.includes(`'${path}' (no such file)`);
+}
+
 /** Is it there? Where that cannot be seen (reading is not permitted, a file is taken for a folder), opening tells. */
 function mayExist(host: LoaderHost, path: string): boolean {
   try {
@@ -128,6 +143,7 @@ function opening<T>(path: string, open: (path: string) => T): T {
     return open(path);
   } catch (error) {
     if (isDenied(error)) throw permissionError(path, error);
+    if (saysAbsent(error, path)) throw missingError(path);
     throw new NativeLoadError(
       "ERR_SHIM_BROKEN",
       `the native library "${path}" cannot be opened (${error instanceof Error ? error.message : error}): ` +
@@ -151,13 +167,7 @@ export function openNative(host: LoaderHost = denoHost()): Native {
       "the native library is switched off: MILLRACE_SHIM is none",
     );
   }
-  if (!mayExist(host, path)) {
-    throw new NativeLoadError(
-      "ERR_SHIM_MISSING",
-      `the native library "${path}" is not there: build it once with \`${buildCommand()}\``,
-      path,
-    );
-  }
+  if (!mayExist(host, path)) throw missingError(path);
   const version = opening(path, host.abiVersion);
   if (version !== ABI_VERSION) {
     throw new NativeLoadError(

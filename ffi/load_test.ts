@@ -210,6 +210,8 @@ Deno.test("a missing file and a file that is no library, for real", async () => 
   await Deno.writeTextFile(file, "no library");
   const missing = await deno(["-A"], { MILLRACE_SHIM: `${file}.missing` }, REPORT);
   assertMatch(missing.out, /^ERR_SHIM_MISSING .*deno task shim/);
+  const unseen = ["--allow-env", `--allow-ffi=${file}.missing`];
+  assertMatch((await deno(unseen, { MILLRACE_SHIM: `${file}.missing` }, REPORT)).out, /^ERR_SHIM_MISSING /);
   const broken = await deno(["-A"], { MILLRACE_SHIM: file }, REPORT);
   assertMatch(broken.out, /^ERR_SHIM_BROKEN .*deno task shim/);
   const below = await deno(["-A"], { MILLRACE_SHIM: `${file}/x` }, REPORT);
