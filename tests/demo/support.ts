@@ -19,9 +19,8 @@ export const SOCKETS: Sockets = requireNative() === undefined ? "native" : "none
 function startFlags(shim: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const command: string = tasks.start.command;
-  const flags = command.slice(command.lastIndexOf("deno run ")).split(" ").filter((part) =>
-    part.startsWith("--")
-  );
+  const words = command.slice(command.lastIndexOf("deno run ")).match(/"[^"]*"|\S+/g) ?? [];
+  const flags = words.map((word) => word.replaceAll('"', "")).filter((word) => word.startsWith("--"));
   return flags.map((flag) => flag.replaceAll("$MILLRACE_SHIM", shim));
 }
 
