@@ -7,6 +7,8 @@ import type { Transport } from "../../../net/transport.ts";
 import { VirtualClock } from "../../../runtime/time/clock.ts";
 import { HostLoop } from "../../../runtime/task/host_loop.ts";
 import { TimeDriver } from "../../../runtime/time/driver.ts";
+import type { Request } from "../../request.ts";
+import type { Response } from "../../response.ts";
 import { resolveLimits, type ServeLimits } from "../../server/options.ts";
 import { parseResponses, type WireResponse } from "../../testing/wire.ts";
 import type { ErrorHandler, Handler, RefusalHandler, ServerContext, ServerCounters } from "../context.ts";
@@ -142,6 +144,24 @@ export class Driven implements ServerContext, AsyncDisposable {
     assertEquals(this.time.size, 0, "a timer outlived its connection");
     assertEquals(escaped.splice(0), [], "a rejection escaped");
   }
+}
+
+/** A handler that answers when it is told to. */
+export function patient(): {
+  handler: (request: Request) => Promise<Response>;
+  answer: (response: Response) => void;
+  request: () => Request;
+} {
+  let resolve!: (response: Response) => void;
+  let seen!: Request;
+  return {
+    handler: (request) => {
+      seen = request;
+      return new Promise((done) => resolve = done);
+    },
+    answer: (response) => resolve(response),
+    request: () => seen,
+  };
 }
 
 /** A request's head. */
