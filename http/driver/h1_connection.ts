@@ -79,6 +79,7 @@ export class H1Connection implements Roles {
   #discarded = -1; // bytes of content that nobody wants, -1 while somebody may
   #bodySince = 0;
   #bodyBytes = 0;
+  #paused = false; // the peer has to wait
   #peerEnded = false;
   #abort: AbortController | undefined;
   #lost: unknown; // why the connection is gone
@@ -176,18 +177,27 @@ export class H1Connection implements Roles {
 
   #afterInput(): void {
     if (this.#isEnding) return;
-    const transport = this.#transport;
-    const { isBlocked } = transport;
-    if (this.#body !== undefined) {
-      if (this.#congested) transport.pauseReading();
-    } else if (this.#busy || isBlocked) {
-      if (isBlocked || this.#held.length > HELD_MAX) transport.pauseReading();
-    } else if (this.#held.isEmpty && this.#decoder === undefined) {
-      this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
-    } else if (this.#phase !== PHASE_HEAD) {
-      this.#enter(PHASE_HEAD, this.#server.limits.headTimeoutMs);
+    const { isBlocked } = this.#transport;
+    if (this.#body === undefined && !this.#busy && !isBlocked) {
+      if (this.#held.isEmpty && this.#decoder === undefined) {
+        this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
+      } else if (this.#phase !== PHASE_HEAD) {
+        this.#enter(PHASE_HEAD, this.#server.limits.headTimeoutMs);
+      }
     }
     if (isBlocked) this.#awaitPeer();
+    this.#pace();
+  }
+
+  /** Have the peer wait, or not: content for its reader, a request for room to answer it. */
+  #pace(): void {
+    const paused = this.#body !== undefined
+      ? this.#congested
+      : this.#transport.isBlocked || this.#held.length > HELD_MAX;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#transport.pauseReading();
+    else this.#transport.resumeReading();
   }
 
   /** Have the deadline stand for whoever is being waited for, while a message is in progress. */
@@ -210,10 +220,6 @@ export class H1Connection implements Roles {
     const held = this.#held;
     if (!held.isEmpty) held.consume(this.#process(held.bytes, held.start, held.end));
     this.#afterInput();
-    if (this.#isEnding) return;
-    if (!this.#transport.isBlocked && !this.#congested && held.length <= HELD_MAX) {
-      this.#transport.resumeReading();
-    }
     if (this.#peerEnded) this.#afterPeerEnd();
   }
 
@@ -374,13 +380,9 @@ export class H1Connection implements Roles {
   bodyCongested(body: IncomingBody, congested: boolean): void {
     if (body !== this.#body || !this.#open) return;
     this.#congested = congested;
-    if (congested) {
-      this.#awaitPeer();
-      this.#transport.pauseReading();
-    } else {
-      this.#restartBodyClock();
-      this.#transport.resumeReading();
-    }
+    if (congested) this.#awaitPeer();
+    else this.#restartBodyClock();
+    this.#pace();
   }
 
   // ---- its response ----
@@ -455,8 +457,12 @@ export class H1Connection implements Roles {
     // A streamed response may end before the content that it was made of.
     if (body !== undefined && this.#discarded < 0) this.#abandonBody(body);
     if (!this.#keepAlive || this.#server.isDraining || this.#discarded > DISCARD_MAX) return this.#linger();
-    if (body !== undefined) this.#awaitPeer();
-    else if (!this.#inProcess) this.#resume();
+    if (body !== undefined) {
+      this.#awaitPeer();
+      this.#pace();
+    } else if (!this.#inProcess) {
+      this.#resume();
+    }
   }
 
   /** A response goes out while content still comes: swallow a little of it, or end the connection. */
@@ -468,9 +474,8 @@ export class H1Connection implements Roles {
     this.#expectsContinue = false;
     this.#discarded = 0;
     body.fail(new ClosedError("the request's content", "local"));
-    if (!this.#congested) return;
     this.#congested = false;
-    this.#transport.resumeReading();
+    this.#pace();
   }
 
   // ---- refusing and ending ----
@@ -528,7 +533,7 @@ export class H1Connection implements Roles {
     if (this.#peerEnded) return this.#close();
     this.#enter(PHASE_LINGER, this.#transport.isBlocked ? this.#server.limits.sendTimeoutMs : LINGER_MS);
     this.#transport.endWriting();
-    this.#transport.resumeReading();
+    if (this.#paused) this.#transport.resumeReading();
   }
 
   /** Close after what was written has gone out, which a peer that does not read must not hold up for ever. */
@@ -603,8 +608,9 @@ export class H1Connection implements Roles {
     if (this.#phase === PHASE_LINGER) return this.#enter(PHASE_LINGER, LINGER_MS);
     if (this.#isEnding) return;
     if (this.#phase === PHASE_SEND) this.#restartBodyClock();
-    if (room !== undefined) room.resolve();
-    else this.#resume();
+    if (room === undefined) return this.#resume();
+    this.#pace();
+    room.resolve();
   }
 
   /** See {@link TransportHandler.onClose}. */

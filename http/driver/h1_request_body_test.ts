@@ -272,6 +272,25 @@ Deno.test("an old request's reader does not disturb the next request's content",
   second.resolve();
 });
 
+Deno.test("content is taken on while a response before it, or its own, waits for room", async () => {
+  for (const echo of [false, true]) {
+    await using it = new Driven((request) =>
+      request.method === "GET" || !echo ? new Response(new Uint8Array(30_000)) : new Response(request.body)
+    );
+    it.peer.room = 1000;
+    // The second request begins while the first response is blocked, and its content has not come.
+    it.peer.send(get("/") + upload(5000) + "abc");
+    assertEquals(it.transport.reading, false);
+    it.peer.send("x".repeat(4997), get("/last", "Connection: close"));
+    for (let turns = 0; turns < 100 && !it.peer.sawEnd; turns++) {
+      it.peer.read(7000);
+      await it.settle();
+    }
+    assertEquals(it.responses().map(({ complete }) => complete), [true, true, true]);
+    assertEquals(it.peer.unsent, 0);
+  }
+});
+
 // ---- not read ----
 
 Deno.test("content that nobody read is swallowed, if it is little, and the connection goes on", async () => {
