@@ -11,13 +11,34 @@
  * class AppModule {}
  * Module({})(AppModule);
  * const app = createApp(AppModule);
- * const answer = await app.fetch(new globalThis.Request("http://localhost/nothing"));
+ * const answer = await app.fetch(new Request("http://localhost/nothing"));
  * if (answer.status !== 404) throw new Error("there is no route yet");
  * ```
  *
  * @module
  */
 export * from "./framework/mod.ts";
-export { HeaderMap, Request, Response, serve, type ServeOptions, Server, StatusCode } from "./http/mod.ts";
+export {
+  HeaderMap,
+  type Request,
+  Response,
+  serve,
+  type ServeOptions,
+  type Server,
+  type ShutdownOptions,
+  StatusCode,
+} from "./http/mod.ts";
 export { SocketAddr, TcpListener, TcpStream } from "./net/mod.ts";
-export { interval, type JoinHandle, Runtime, sleep, spawn, timeout } from "./runtime/mod.ts";
+export {
+  ClosedError,
+  interval,
+  IoError,
+  type JoinHandle,
+  LimitError,
+  MillraceError,
+  Runtime,
+  sleep,
+  spawn,
+  timeout,
+  TimeoutError,
+} from "./runtime/mod.ts";

@@ -17,6 +17,7 @@ import {
   Delete,
   type ErrorContext,
   Get,
+  IoError,
   MillraceError,
   Module,
   NotFound,
@@ -30,7 +31,6 @@ import {
   Response,
   SocketAddr,
 } from "@millrace/millrace";
-import { IoError } from "@millrace/millrace/runtime";
 import { Feed, type Stats } from "./demo/feed.ts";
 import { DataFolder, type Note, type NoteChange, Notes, StorageError } from "./demo/notes.ts";
 import { object, optional, text } from "./demo/schema.ts";
@@ -45,6 +45,9 @@ const title = text({ max: 200, oneLine: true });
 const body = text({ max: 10_000 });
 const NewNote = object({ title, body: optional(body, "") });
 const NotePatch = object({ title: optional(title, undefined), body: optional(body, undefined) });
+
+/** Notes in one answer. */
+const MAX_LISTED = 10_000;
 
 /** Content of a request, bytes: the longest note with every character escaped, and some air. */
 const MAX_BODY_BYTES = 65_536;
@@ -71,8 +74,9 @@ class NotesController {
     this.#notes = notes;
   }
 
-  @Get("/", Query("limit", new DefaultValuePipe("-1"), ParseIntPipe))
+  @Get("/", Query("limit", new DefaultValuePipe("100"), ParseIntPipe))
   list(limit: number): Note[] {
+    if (limit < 1 || limit > MAX_LISTED) throw new BadRequest(`limit must be from 1 to ${MAX_LISTED}`);
     return this.#notes.list(limit);
   }
 
@@ -211,7 +215,7 @@ function addressError(error: IoError, hostname: string, port: number): StartErro
 
 /** The log of what the client does not see: one line where the cause is known, else everything. */
 function report(error: unknown, { method, path }: ErrorContext): void {
-  console.error(`${method} ${path}:`, error instanceof StorageError ? error.message : error);
+  console.error(`${method} ${path}:`, error instanceof StorageError ? error.line : error);
 }
 
 async function main(): Promise<void> {
@@ -232,7 +236,7 @@ async function main(): Promise<void> {
     // A second signal ends the process at once, as if there were no handler.
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
     app.get(Feed).end();
-    void app.close();
+    app.close().catch(fail);
   };
   for (const signal of signals) Deno.addSignalListener(signal, stop);
 
@@ -240,12 +244,17 @@ async function main(): Promise<void> {
   console.log(`notes in data/notes.db, ${server.backend} sockets${why}`);
 }
 
+/** One line with the cure for what can be mended; a fault of ours keeps its stack. */
+function fail(error: unknown): never {
+  if (error instanceof StorageError) console.error(error.line);
+  else console.error(error instanceof MillraceError ? error.message : error);
+  Deno.exit(1);
+}
+
 if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    if (!(error instanceof MillraceError)) throw error;
-    console.error(error.message);
-    Deno.exit(1);
+    fail(error);
   }
 }

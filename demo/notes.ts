@@ -76,7 +76,7 @@ export class Notes implements OnApplicationShutdown {
   /** Called after each change that is made here. */
   onChange: () => void = () => {};
 
-  /** Newest first; `limit` -1 is all of them. */
+  /** The newest first, at most `limit`. */
   list(limit: number): Note[] {
     return this.#rows<Note>(this.#list, limit);
   }
@@ -134,8 +134,16 @@ function open(folder: string): DatabaseSync {
   return db;
 }
 
-/** The database cannot do what it was asked to; the message is one line and says what helps. */
-export class StorageError extends HttpError {}
+/** The database cannot do what it was asked to. */
+export class StorageError extends HttpError {
+  /** For the log: one line with the folder, SQLite's own words, and what helps. The message is for clients. */
+  readonly line: string;
+
+  constructor(status: number, message: string, line: string, cause: unknown) {
+    super(status, message, { cause, expose: status > 500 });
+    this.line = line;
+  }
+}
 
 /** SQLite's own words, which are stable, the status that a request is answered with, and what helps. */
 const FAILURES: readonly (readonly [words: RegExp, status: number, problem: string, cure: string])[] = [
@@ -167,7 +175,7 @@ function guarded<T>(folder: string, action: () => T): T {
     const known = FAILURES.find(([words]) => words.test(text));
     if (known === undefined) throw error;
     const [, status, problem, cure] = known;
-    const message = `cannot use "${folder}": ${problem} (${text}); ${cure}`;
-    throw new StorageError(status, message, { cause: error, expose: status > 500 });
+    const line = `cannot use "${folder}": ${problem} (${text}); ${cure}`;
+    throw new StorageError(status, `${problem}; ${cure}`, line, error);
   }
 }

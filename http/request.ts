@@ -154,11 +154,6 @@ export class Request extends MessageBody implements globalThis.Request {
     return this.field("host") || "host.invalid";
   }
 
-  /** The URL: what `new globalThis.Request(request)` takes it for. */
-  override toString(): string {
-    return this.url;
-  }
-
   /** `HTTP/1.0` or `HTTP/1.1`. */
   get version(): string {
     return this.#minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
@@ -244,6 +239,21 @@ export class Request extends MessageBody implements globalThis.Request {
     }
     copy.#signal = this.signal;
     return copy;
+  }
+
+  /**
+   * The platform's request with the same head and content, for code that makes another request of it: the platform
+   * takes only its own (`new Request(request)` with this one throws). The content is then the copy's.
+   */
+  toWeb(): globalThis.Request {
+    const { body, headers, method, signal } = this;
+    return new globalThis.Request(this.url, {
+      method,
+      headers,
+      signal,
+      body,
+      ...(body && { duplex: "half" }),
+    });
   }
 
   #offsets(): RequestOffsets {

@@ -105,7 +105,9 @@ Deno.test("demo: refuses what is not a note, with every failure", () =>
       assertEquals((await call("GET", `${url}/api/notes/${wrong}`))[0], 400, wrong);
     }
     assertEquals((await call("GET", `${url}/api/notes/-1`))[0], 404);
-    assertEquals((await call("GET", `${url}/api/notes?limit=x`))[0], 400);
+    for (const limit of ["x", "0", "-1", "10001"]) {
+      assertEquals((await call("GET", `${url}/api/notes?limit=${limit}`))[0], 400, limit);
+    }
     assertEquals((await call("GET", `${url}/api/stats`))[1].count, 1);
   }));
 
