@@ -10,22 +10,20 @@ import { EVENT_DATA, EVENT_END, EVENT_HEAD } from "../h1/body.ts";
 import { BODY_LENGTH, BODY_NONE } from "../h1/head.ts";
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER } from "../h1/methods.ts";
 import type { RequestDecoder } from "../h1/request_decoder.ts";
-import { IncomingBody, type IncomingBodyOwner } from "../incoming_body.ts";
 import { Request, type RequestContext } from "../request.ts";
 import { Response } from "../response.ts";
-import { MIN_RATE_GRACE_MS } from "../server/options.ts";
 import type { RoomSource } from "./body_writer.ts";
 import type { ServedConnection, ServerContext } from "./context.ts";
 import { Deadline, type DeadlineOwner } from "./deadline.ts";
 import { CONNECTION_CLOSES, CONNECTION_PERSISTENT, CONNECTION_TOLD } from "./head_writer.ts";
+import { callHandler, type CallOwner, replaceAnswer, reportFailure } from "./handler_call.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { plainResponse, statusOf } from "./refuse.ts";
+import { type ContentOwner, DISCARD_MAX, RequestContent } from "./request_content.ts";
 import { endsByClose, isSource, type ResponseFrame, ResponseWriter } from "./response_writer.ts";
 
 /** Pipelined bytes that may wait for the response before them; more make the peer wait. */
 export const HELD_MAX = 65_536;
-/** Unread content of an answered request that is still swallowed to keep the connection; bytes. */
-export const DISCARD_MAX = 262_144;
 /** After the last response the peer has this long to read it and close, milliseconds. */
 export const LINGER_MS = 2_000;
 
@@ -43,7 +41,8 @@ const PHASE_CLOSING = 6;
 type Roles =
   & TransportHandler
   & RequestContext
-  & IncomingBodyOwner
+  & CallOwner
+  & ContentOwner
   & DeadlineOwner
   & RoomSource
   & ResponseFrame
@@ -63,7 +62,8 @@ export class H1Connection implements Roles {
   #phase = PHASE_HEAD;
   #open = true;
   // The message in progress.
-  #exchange = 0; // counts requests: a late answer to an earlier one is recognised
+  /** See {@link CallOwner.exchange}. */
+  exchange = 0;
   #busy = false; // its response is not complete
   #inProcess = false;
   #keepAlive = true;
@@ -73,12 +73,7 @@ export class H1Connection implements Roles {
   minor = 1;
   #waiting: Request | undefined; // its content is being taken, then its handler is called
   #request: Request | undefined; // until its response is complete
-  #body: IncomingBody | undefined; // its content, until it has ended
-  #expectsContinue = false;
-  #congested = false;
-  #discarded = -1; // bytes of content that nobody wants, -1 while somebody may
-  #bodySince = 0;
-  #bodyBytes = 0;
+  #content: RequestContent | undefined; // what it has of it, until that has ended
   #paused = false; // the peer has to wait
   #peerEnded = false;
   #abort: AbortController | undefined;
@@ -158,7 +153,7 @@ export class H1Connection implements Roles {
     // After the last piece of content, its end is told even when there is no further byte.
     while (at < end || event === EVENT_DATA) {
       // A message waits for the response before it, and for room to write its own.
-      if (this.#body === undefined && (this.#busy || this.#transport.isBlocked)) return at;
+      if (this.#content === undefined && (this.#busy || this.#transport.isBlocked)) return at;
       try {
         event = decoder.next(bytes, at, end);
       } catch (error) {
@@ -168,7 +163,7 @@ export class H1Connection implements Roles {
       at = decoder.position;
       if (event === EVENT_HEAD) this.#begin(decoder, bytes);
       else if (event === EVENT_DATA) this.#receive(bytes, decoder.dataStart, decoder.dataEnd);
-      else if (event === EVENT_END) this.#endBody();
+      else if (event === EVENT_END) this.#endContent();
       else return at;
       if (this.#isEnding) return end;
     }
@@ -178,7 +173,7 @@ export class H1Connection implements Roles {
   #afterInput(): void {
     if (this.#isEnding) return;
     const { isBlocked } = this.#transport;
-    if (this.#body === undefined && !this.#busy && !isBlocked) {
+    if (this.#content === undefined && !this.#busy && !isBlocked) {
       if (this.#held.isEmpty && this.#decoder === undefined) {
         this.#enter(PHASE_IDLE, this.#server.limits.idleTimeoutMs);
       } else if (this.#phase !== PHASE_HEAD) {
@@ -191,8 +186,8 @@ export class H1Connection implements Roles {
 
   /** Have the peer wait, or not: content for its reader, a request for room to answer it. */
   #pace(): void {
-    const paused = this.#body !== undefined
-      ? this.#congested
+    const paused = this.#content !== undefined
+      ? this.#content.congested
       : this.#transport.isBlocked || this.#held.length > HELD_MAX;
     if (paused === this.#paused) return;
     this.#paused = paused;
@@ -206,7 +201,7 @@ export class H1Connection implements Roles {
     if (this.#transport.isBlocked) {
       // What else happens does not prolong it.
       if (this.#phase !== PHASE_SEND) this.#enter(PHASE_SEND, limits.sendTimeoutMs);
-    } else if (this.#body === undefined || this.#congested || this.#expectsContinue) {
+    } else if (this.#content === undefined || this.#content.waitsForHandler) {
       // While the handler is the slow one, the peer's clock stands still.
       this.#enter(PHASE_HANDLER, Infinity);
     } else {
@@ -229,7 +224,7 @@ export class H1Connection implements Roles {
     const server = this.#server;
     const { head } = decoder;
     server.counters.requests++;
-    this.#exchange++;
+    this.exchange++;
     this.#writer.reset();
     this.isHead = head.methodCode === METHOD_HEAD;
     this.minor = head.minor;
@@ -237,16 +232,15 @@ export class H1Connection implements Roles {
     this.#abort = undefined;
     // The next head has its own time.
     this.#phase = PHASE_HANDLER;
-    let body: IncomingBody | undefined;
-    if (head.framing !== BODY_NONE) body = this.#beginBody(head.expectContinue);
-    const request = new Request(this, bytes, head, body ?? null);
+    const content = head.framing === BODY_NONE ? undefined : this.#beginContent(head.expectContinue);
+    const request = new Request(this, bytes, head, content?.body ?? null);
     if (head.methodCode === METHOD_OTHER || head.methodCode === METHOD_CONNECT) {
       if (!server.methods.has(request.method)) {
         this.#waiting = request;
         return this.#refuseStatus(501);
       }
     }
-    if (body === undefined) return this.#call(request);
+    if (content === undefined) return this.#call(request);
     // What has come of the content is taken first: mostly that is all, and then nothing need be waited for.
     this.#waiting = request;
     try {
@@ -257,150 +251,96 @@ export class H1Connection implements Roles {
   }
 
   #call(request: Request): void {
-    const server = this.#server;
     this.#waiting = undefined;
     this.#busy = true;
     this.#request = request;
-    let result: ReturnType<typeof server.handler>;
-    let recovered = false;
-    try {
-      result = server.handler(request);
-    } catch (error) {
-      result = this.#recover(error, request);
-      recovered = true;
-    }
-    if (result instanceof Response) this.#respond(result, recovered);
-    else this.#await(result, request, recovered);
+    callHandler(this.#server, this, request);
   }
 
-  /** The slow way: a Promise, or a platform response. `recovered`: it is the answer of onError. */
-  #await(
-    result: globalThis.Response | PromiseLike<Response | globalThis.Response>,
-    request: Request,
-    recovered: boolean,
-  ): void {
-    const exchange = this.#exchange;
-    const { host } = this.#server;
-    request.detach();
-    if (this.#body === undefined) this.#enter(PHASE_HANDLER, Infinity);
-    host.awaited++;
-    Promise.resolve(result).then((response) => {
-      host.awaited--;
-      if (this.#isCurrent(exchange)) this.#respond(adopt(response), recovered);
-      else discard(response);
-    }, (error) => {
-      host.awaited--;
-      throw error;
-    }).catch((error) => this.#replace(error, request, exchange, recovered));
+  /** See {@link CallOwner.isOpen}. */
+  get isOpen(): boolean {
+    return this.#open;
   }
 
-  #isCurrent(exchange: number): boolean {
-    return this.#exchange === exchange && this.#busy && !this.#isEnding;
+  /** See {@link CallOwner.isCurrent}. */
+  isCurrent(exchange: number): boolean {
+    return this.exchange === exchange && this.#busy && !this.#isEnding;
   }
 
-  /** There is no answer, or it cannot be sent: onError has another, once; then a plain one has to do. */
-  #replace(error: unknown, request: Request, exchange: number, recovered: boolean): void {
-    const result = recovered ? plainResponse(500) : this.#recover(error, request);
-    if (!(result instanceof Response)) this.#await(result, request, true);
-    else if (this.#isCurrent(exchange)) this.#respond(result, true);
-    else discard(result);
-  }
-
-  #recover(error: unknown, request: Request): ReturnType<ServerContext["onError"]> {
-    const status = statusOf(error);
-    // The peer's fault, seen through the handler's eyes: the refusal has been sent, or is this.
-    if (status !== undefined) return plainResponse(status);
-    if (!this.#open) return plainResponse(500);
-    this.#server.counters.failed++;
-    try {
-      return this.#server.onError(error, request);
-    } catch {
-      return plainResponse(500);
-    }
+  /** See {@link CallOwner.awaitHandler}. */
+  awaitHandler(): void {
+    if (this.#content === undefined) this.#enter(PHASE_HANDLER, Infinity);
   }
 
   // ---- its content ----
 
-  #beginBody(expectsContinue: boolean): IncomingBody {
-    const body = new IncomingBody(this);
-    this.#body = body;
-    this.#expectsContinue = expectsContinue && this.minor > 0;
-    this.#congested = false;
-    this.#discarded = -1;
-    this.#restartBodyClock();
-    return body;
-  }
-
-  #restartBodyClock(): void {
-    this.#bodySince = this.#server.time.nowMs();
-    this.#bodyBytes = 0;
+  #beginContent(expectsContinue: boolean): RequestContent {
+    const content = new RequestContent(this, expectsContinue && this.minor > 0, this.#server.time.nowMs());
+    this.#content = content;
     this.#awaitPeer();
+    return content;
   }
 
   #receive(bytes: Bytes, start: number, end: number): void {
-    this.#expectsContinue = false;
-    this.#bodyBytes += end - start;
-    if (this.#discarded >= 0) this.#discarded += end - start;
-    else this.#body?.push(bytes, start, end);
-    if (this.#isBodySlow()) {
-      return this.#failBody(new TimeoutError("body", this.#server.limits.bodyTimeoutMs));
+    const { limits, time } = this.#server;
+    const content = this.#content!;
+    content.receive(bytes, start, end);
+    if (!this.#transport.isBlocked && content.isSlow(time.nowMs(), limits.minBodyBytesPerSecond)) {
+      return this.#failContent(new TimeoutError("body", limits.bodyTimeoutMs));
     }
     // A response that is under way goes first.
-    if (this.#discarded > DISCARD_MAX && !this.#busy) return this.#linger();
+    if (content.isTooMuch && !this.#busy) return this.#linger();
     this.#awaitPeer();
   }
 
-  #isBodySlow(): boolean {
-    if (this.#congested || this.#transport.isBlocked) return false;
-    const { limits, time } = this.#server;
-    const elapsedMs = time.nowMs() - this.#bodySince - MIN_RATE_GRACE_MS;
-    return elapsedMs > 0 && this.#bodyBytes * 1000 < limits.minBodyBytesPerSecond * elapsedMs;
-  }
-
-  #endBody(): void {
-    const body = this.#body;
-    this.#body = undefined;
-    this.#congested = false;
-    this.#discarded = -1;
-    body?.end();
+  #endContent(): void {
+    const content = this.#content;
+    this.#content = undefined;
+    content?.body.end();
     if (this.#waiting !== undefined) this.#call(this.#waiting);
     else if (this.#busy) this.#awaitPeer();
     else this.#finish();
   }
 
-  /** See {@link IncomingBodyOwner.bodyWanted}. */
-  bodyWanted(body: IncomingBody): void {
-    if (body !== this.#body || !this.#expectsContinue || this.#writer.headSent || !this.#open) return;
-    this.#expectsContinue = false;
-    this.#writer.sendContinue();
-    this.#restartBodyClock();
+  #restartClock(): void {
+    this.#content?.restartClock(this.#server.time.nowMs());
+    this.#awaitPeer();
   }
 
-  /** See {@link IncomingBodyOwner.bodyCongested}. */
-  bodyCongested(body: IncomingBody, congested: boolean): void {
-    if (body !== this.#body || !this.#open) return;
-    this.#congested = congested;
-    if (congested) this.#awaitPeer();
-    else this.#restartBodyClock();
+  /** See {@link ContentOwner.contentWanted}. */
+  contentWanted(content: RequestContent): void {
+    if (content !== this.#content || this.#writer.headSent || !this.#open) return;
+    content.expectsContinue = false;
+    this.#writer.sendContinue();
+    this.#restartClock();
+  }
+
+  /** See {@link ContentOwner.contentCongested}. */
+  contentCongested(content: RequestContent): void {
+    if (content !== this.#content || !this.#open) return;
+    if (content.congested) this.#awaitPeer();
+    else this.#restartClock();
     this.#pace();
   }
 
   // ---- its response ----
 
-  /** `recovered`: it is an answer to a failure, which a plain one replaces if it fails too. */
-  #respond(response: Response, recovered: boolean): void {
+  /** See {@link CallOwner.respond}. */
+  respond(response: Response, recovered: boolean): void {
     let later: Promise<void> | undefined;
     try {
       later = this.#send(response);
     } catch (error) {
       // It was sent before, or its head cannot be written: nothing has gone out, another answer can.
       const request = this.#request;
-      if (!recovered && request !== undefined) return this.#replace(error, request, this.#exchange, false);
+      if (!recovered && request !== undefined) {
+        return replaceAnswer(this.#server, this, error, request, this.exchange, false);
+      }
       later = this.#send(plainResponse(500));
     }
     if (later === undefined) return this.#finish();
-    const exchange = this.#exchange;
-    later.then(() => this.#exchange === exchange && this.#finish(), (error) => this.#breakOff(error));
+    const exchange = this.exchange;
+    later.then(() => this.exchange === exchange && this.#finish(), (error) => this.#breakOff(error));
     if (this.#transport.isBlocked) this.#awaitPeer();
   }
 
@@ -409,10 +349,11 @@ export class H1Connection implements Roles {
     const fields = Response.fieldsOf(response);
     if (fields !== undefined && namesClose(fields.get("connection"))) this.#keepAlive = false;
     if (endsByClose(response, content, this.minor)) this.#keepAlive = false;
-    if (this.#body !== undefined) {
+    const asked = this.#content;
+    if (asked !== undefined) {
       // A stream may be made of the content that the peer holds back; after the head it is too late to ask.
-      if (!isSource(content)) this.#abandonBody(this.#body);
-      else if (response.status < 400) this.bodyWanted(this.#body);
+      if (!isSource(content)) this.#abandonContent(asked);
+      else if (response.status < 400) asked.bodyWanted();
     }
     return this.#writer.send(response, content, this);
   }
@@ -435,17 +376,8 @@ export class H1Connection implements Roles {
     this.#writer.cancel(error);
     // Who broke it off knows why.
     if (this.#isEnding) return;
-    this.#server.counters.failed++;
-    if (this.#request !== undefined) this.#report(error, this.#request);
+    if (this.#request !== undefined) reportFailure(this.#server, error, this.#request);
     this.#cut();
-  }
-
-  #report(error: unknown, request: Request): void {
-    try {
-      Promise.resolve(this.#server.onError(error, request)).then(discard).catch(() => {});
-    } catch {
-      // The response is lost already; there is nobody left to tell.
-    }
   }
 
   /** The response is complete, or the content that it left unread. */
@@ -453,11 +385,11 @@ export class H1Connection implements Roles {
     if (!this.#open) return;
     this.#busy = false;
     this.#request = undefined;
-    const body = this.#body;
+    const content = this.#content;
     // A streamed response may end before the content that it was made of.
-    if (body !== undefined && this.#discarded < 0) this.#abandonBody(body);
-    if (!this.#keepAlive || this.#server.isDraining || this.#discarded > DISCARD_MAX) return this.#linger();
-    if (body !== undefined) {
+    if (content !== undefined && !content.isAbandoned) this.#abandonContent(content);
+    if (!this.#keepAlive || this.#server.isDraining || content?.isTooMuch) return this.#linger();
+    if (content !== undefined) {
       this.#awaitPeer();
       this.#pace();
     } else if (!this.#inProcess) {
@@ -466,35 +398,31 @@ export class H1Connection implements Roles {
   }
 
   /** A response goes out while content still comes: swallow a little of it, or end the connection. */
-  #abandonBody(body: IncomingBody): void {
+  #abandonContent(content: RequestContent): void {
     const head = this.#decoder?.head;
     const tooMuch = head?.framing === BODY_LENGTH && head.contentLength > DISCARD_MAX;
     // RFC 9110 10.1.1: who was not told to continue may send the content, or not.
-    if (tooMuch || this.#expectsContinue) this.#keepAlive = false;
-    this.#expectsContinue = false;
-    this.#discarded = 0;
-    body.fail(new ClosedError("the request's content", "local"));
-    this.#congested = false;
+    if (tooMuch || content.expectsContinue) this.#keepAlive = false;
+    content.abandon();
     this.#pace();
   }
 
   // ---- refusing and ending ----
 
   #refuse(error: unknown): void {
-    if (this.#body !== undefined) this.#failBody(error);
+    if (this.#content !== undefined) this.#failContent(error);
     else this.#refuseStatus(statusOf(error) ?? 500, error);
   }
 
   /** The content cannot come to its end. */
-  #failBody(error: unknown): void {
-    const body = this.#body;
-    this.#body = undefined;
-    if (this.#discarded < 0) {
-      body?.fail(error);
+  #failContent(error: unknown): void {
+    const content = this.#content!;
+    this.#content = undefined;
+    if (!content.isAbandoned) {
+      content.body.fail(error);
       return this.#refuseStatus(statusOf(error) ?? 500, error);
     }
     // Nobody wanted it, and its response is sent or under way: a second one would answer nothing.
-    this.#discarded = -1;
     this.#server.counters.refused++;
     this.#keepAlive = false;
     if (this.#busy) this.#awaitPeer();
@@ -514,14 +442,14 @@ export class H1Connection implements Roles {
     this.#waiting = undefined;
     this.#server.counters.refused++;
     this.#keepAlive = false;
-    this.#body = undefined;
+    this.#content = undefined;
     if (this.#busy) this.#abort?.abort(reason);
     if (this.#busy && this.#writer.headSent) return this.#cut();
-    this.#exchange++;
+    this.exchange++;
     this.#busy = true;
     this.isHead = false;
     this.#writer.reset();
-    this.#respond(this.#refusal(status, path), true);
+    this.respond(this.#refusal(status, path), true);
   }
 
   /** Say goodbye: end our half, swallow what still comes, and close when the peer does or has had its time. */
@@ -529,7 +457,7 @@ export class H1Connection implements Roles {
     this.#waiting = undefined;
     if (this.#isEnding) return;
     this.#held.clear();
-    this.#body = undefined;
+    this.#content = undefined;
     if (this.#peerEnded) return this.#close();
     this.#enter(PHASE_LINGER, this.#transport.isBlocked ? this.#server.limits.sendTimeoutMs : LINGER_MS);
     this.#transport.endWriting();
@@ -561,7 +489,7 @@ export class H1Connection implements Roles {
         if (this.#held.isEmpty) return this.#close();
         return this.#refuse(new TimeoutError("head", limits.headTimeoutMs));
       case PHASE_BODY:
-        return this.#failBody(new TimeoutError("body", limits.bodyTimeoutMs));
+        return this.#failContent(new TimeoutError("body", limits.bodyTimeoutMs));
       case PHASE_LINGER:
         return this.#transport.isBlocked ? this.#cut() : this.#close();
       case PHASE_IDLE:
@@ -594,7 +522,7 @@ export class H1Connection implements Roles {
   #afterPeerEnd(): void {
     if (this.#isEnding) return;
     if (this.#busy) {
-      if (this.#body !== undefined) this.#failBody(this.#truncated());
+      if (this.#content !== undefined) this.#failContent(this.#truncated());
     } else if (this.#held.isEmpty || !this.#transport.isBlocked) {
       // Half a request needs no answer: there is nobody to send it.
       this.#close();
@@ -607,7 +535,7 @@ export class H1Connection implements Roles {
     this.#room = undefined;
     if (this.#phase === PHASE_LINGER) return this.#enter(PHASE_LINGER, LINGER_MS);
     if (this.#isEnding) return;
-    if (this.#phase === PHASE_SEND) this.#restartBodyClock();
+    if (this.#phase === PHASE_SEND) this.#restartClock();
     if (room === undefined) return this.#resume();
     this.#pace();
     room.resolve();
@@ -622,8 +550,8 @@ export class H1Connection implements Roles {
     this.#lost = reason;
     this.#deadline.clear();
     this.#held.clear();
-    this.#body?.fail(reason);
-    this.#body = undefined;
+    this.#content?.body.fail(reason);
+    this.#content = undefined;
     this.#room?.reject(reason);
     this.#room = undefined;
     this.#writer.cancel(reason);
@@ -634,7 +562,7 @@ export class H1Connection implements Roles {
   /** See {@link ServedConnection.drain}. */
   drain(): void {
     this.#keepAlive = false;
-    if (this.#open && !this.#busy && this.#body === undefined) this.#linger();
+    if (this.#open && !this.#busy && this.#content === undefined) this.#linger();
   }
 
   /** See {@link ServedConnection.abort}. */
@@ -645,23 +573,4 @@ export class H1Connection implements Roles {
 
 function namesClose(connection: string | null): boolean {
   return connection !== null && /(^|[\s,])close([\s,]|$)/i.test(connection);
-}
-
-/** Our response around a platform one. */
-function adopt(response: Response | globalThis.Response): Response {
-  if (response instanceof Response) return response;
-  if (!(response instanceof globalThis.Response)) {
-    throw new TypeError(
-      `a handler returned ${response === null ? "null" : typeof response}, wanted a Response`,
-    );
-  }
-  const { status, statusText, headers, body, bodyUsed } = response;
-  if (bodyUsed) throw new TypeError("a handler returned a Response whose body was read already");
-  return new Response(body, { status, statusText, headers });
-}
-
-function discard(response: unknown): void {
-  if (!(response instanceof Response || response instanceof globalThis.Response) || response.bodyUsed) return;
-  const { body } = response;
-  if (body !== null && !body.locked) body.cancel().catch(() => {});
 }

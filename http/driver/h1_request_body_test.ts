@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BODY_HIGH_WATER } from "../incoming_body.ts";
 import type { Request } from "../request.ts";
 import { Response } from "../response.ts";
-import { DISCARD_MAX } from "./h1_connection.ts";
+import { DISCARD_MAX } from "./request_content.ts";
 import { Driven, get, head, post, turn } from "./testing/driven.ts";
 
 /** A Promise and its two functions. */
