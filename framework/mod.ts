@@ -81,7 +81,16 @@ export {
 } from "./error.ts";
 export type { Handler } from "./meta.ts";
 export type { Dispatch, ErrorContext, OnError } from "./pipeline/dispatch.ts";
-export { Body, Extractor, type Extractors, Header, Param, Query, Req } from "./pipeline/extractor.ts";
+export {
+  Body,
+  Extractor,
+  type Extractors,
+  Header,
+  type NamedExtractor,
+  Param,
+  Query,
+  Req,
+} from "./pipeline/extractor.ts";
 export type { ErrorBody } from "./pipeline/fail.ts";
 export type { Incoming } from "./pipeline/incoming.ts";
 export {
@@ -95,4 +104,10 @@ export {
   type Source,
 } from "./pipeline/pipe.ts";
 export type { Reply } from "./pipeline/reply.ts";
-export type { StandardIssue, StandardKey, StandardResult, StandardSchema } from "./pipeline/schema.ts";
+export type {
+  SchemaOutput,
+  StandardIssue,
+  StandardKey,
+  StandardResult,
+  StandardSchema,
+} from "./pipeline/schema.ts";

@@ -3,6 +3,7 @@
  * @module
  */
 import type { PipeLike, Source } from "./pipe.ts";
+import type { SchemaOutput, StandardSchema } from "./schema.ts";
 
 /**
  * One entry of a route's list: where the argument comes from and what it passes through. `T` is what the handler gets.
@@ -33,6 +34,40 @@ export class Extractor<out T> {
 
 /** One extractor for each element of `A`, in order. */
 export type Extractors<A extends unknown[]> = { readonly [K in keyof A]: Extractor<A[K]> };
+
+/**
+ * The forms of an extractor with a name, for values of type `In`: alone, with one pipe, with two.
+ *
+ * Schemas come first: those of zod have methods of their own that look like a pipe's, those of arktype can be called.
+ */
+export interface NamedExtractor<In> {
+  /** The value itself. */
+  (name: string): Extractor<In>;
+  /** The value after a schema. */
+  <S extends StandardSchema>(name: string, schema: S): Extractor<SchemaOutput<S>>;
+  /** The value after a pipe or a function. */
+  <A>(name: string, pipe: PipeLike<In, A>): Extractor<A>;
+  /** The value after two schemas. */
+  <S extends StandardSchema, T extends StandardSchema>(
+    name: string,
+    first: S,
+    second: T,
+  ): Extractor<SchemaOutput<T>>;
+  /** The value after a schema and a pipe. */
+  <S extends StandardSchema, B>(
+    name: string,
+    first: S,
+    second: PipeLike<SchemaOutput<S>, B>,
+  ): Extractor<B>;
+  /** The value after a pipe and a schema. */
+  <A, T extends StandardSchema>(
+    name: string,
+    first: PipeLike<In, A>,
+    second: T,
+  ): Extractor<SchemaOutput<T>>;
+  /** The value after two pipes. */
+  <A, B>(name: string, first: PipeLike<In, A>, second: PipeLike<A, B>): Extractor<B>;
+}
 
 function named(source: Source, name: string, pipes: readonly unknown[]): Extractor<never> {
   if (typeof name !== "string" || name === "") {
@@ -68,14 +103,8 @@ function named(source: Source, name: string, pipes: readonly unknown[]): Extract
  * assertEquals((await app.fetch(new Request("http://localhost/users/1e3"))).status, 400);
  * ```
  */
-export function Param(name: string): Extractor<string>;
-/** The value of `:name` after one pipe. */
-export function Param<A>(name: string, pipe: PipeLike<string, A>): Extractor<A>;
-/** The value of `:name` after two pipes. */
-export function Param<A, B>(name: string, first: PipeLike<string, A>, second: PipeLike<A, B>): Extractor<B>;
-export function Param(name: string, ...pipes: unknown[]): Extractor<never> {
-  return named("param", name, pipes);
-}
+export const Param: NamedExtractor<string> = (name: string, ...pipes: unknown[]): Extractor<never> =>
+  named("param", name, pipes);
 
 /**
  * The first value of `name` in the query, decoded as `URLSearchParams` does; `undefined` if it is not there.
@@ -100,18 +129,10 @@ export function Param(name: string, ...pipes: unknown[]): Extractor<never> {
  * assertEquals(await response.text(), "a b!");
  * ```
  */
-export function Query(name: string): Extractor<string | undefined>;
-/** The query's value after one pipe. */
-export function Query<A>(name: string, pipe: PipeLike<string | undefined, A>): Extractor<A>;
-/** The query's value after two pipes. */
-export function Query<A, B>(
+export const Query: NamedExtractor<string | undefined> = (
   name: string,
-  first: PipeLike<string | undefined, A>,
-  second: PipeLike<A, B>,
-): Extractor<B>;
-export function Query(name: string, ...pipes: unknown[]): Extractor<never> {
-  return named("query", name, pipes);
-}
+  ...pipes: unknown[]
+): Extractor<never> => named("query", name, pipes);
 
 /**
  * A header field of the request, case-insensitive; several of one name are joined by `, `; `undefined` if it is not there.
@@ -136,18 +157,10 @@ export function Query(name: string, ...pipes: unknown[]): Extractor<never> {
  * assertEquals(await (await createApp(AppModule).fetch(request)).text(), "demo");
  * ```
  */
-export function Header(name: string): Extractor<string | undefined>;
-/** The field's value after one pipe. */
-export function Header<A>(name: string, pipe: PipeLike<string | undefined, A>): Extractor<A>;
-/** The field's value after two pipes. */
-export function Header<A, B>(
+export const Header: NamedExtractor<string | undefined> = (
   name: string,
-  first: PipeLike<string | undefined, A>,
-  second: PipeLike<A, B>,
-): Extractor<B>;
-export function Header(name: string, ...pipes: unknown[]): Extractor<never> {
-  return named("header", name, pipes);
-}
+  ...pipes: unknown[]
+): Extractor<never> => named("header", name, pipes);
 
 /**
  * The body, read as JSON in UTF-8 (RFC 8259) and passed through a schema, a function or a pipe.
@@ -187,9 +200,26 @@ export function Header(name: string, ...pipes: unknown[]): Extractor<never> {
  * ```
  */
 export function Body(): Extractor<unknown>;
-/** The body after a schema, a function or a pipe. */
+/** The body after a schema. */
+export function Body<S extends StandardSchema>(schema: S): Extractor<SchemaOutput<S>>;
+/** The body after a function or a pipe. */
 export function Body<A>(pipe: PipeLike<unknown, A>): Extractor<A>;
-/** The body after two of them. */
+/** The body after two schemas. */
+export function Body<S extends StandardSchema, T extends StandardSchema>(
+  first: S,
+  second: T,
+): Extractor<SchemaOutput<T>>;
+/** The body after a schema and a pipe. */
+export function Body<S extends StandardSchema, B>(
+  first: S,
+  second: PipeLike<SchemaOutput<S>, B>,
+): Extractor<B>;
+/** The body after a pipe and a schema. */
+export function Body<A, T extends StandardSchema>(
+  first: PipeLike<unknown, A>,
+  second: T,
+): Extractor<SchemaOutput<T>>;
+/** The body after two pipes. */
 export function Body<A, B>(first: PipeLike<unknown, A>, second: PipeLike<A, B>): Extractor<B>;
 export function Body(...pipes: unknown[]): Extractor<never> {
   return new Extractor<never>("body", "", pipes);

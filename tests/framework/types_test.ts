@@ -25,6 +25,7 @@ import {
   provide,
   Query,
   Req,
+  type StandardResult,
   type StandardSchema,
 } from "@millrace/millrace/framework";
 
@@ -40,6 +41,61 @@ interface User {
 declare const userSchema: StandardSchema<User>;
 const parseUser = (value: unknown): User => value as User;
 const loadUser = (id: string): Promise<User> => Promise.resolve({ name: id });
+
+/** As zod's: a schema with a method that a pipe has, too. */
+declare class Zodlike<T> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: "zodlike";
+    readonly validate: (value: unknown) => StandardResult<T> | Promise<StandardResult<T>>;
+    readonly types?: { readonly input: string; readonly output: T } | undefined;
+  };
+  transform<U>(change: (value: T) => U): Zodlike<U>;
+}
+/** As arktype's: a schema that can be called. */
+interface Arklike<T> extends StandardSchema<T> {
+  (data: unknown): T | Error;
+}
+declare const zodlike: Zodlike<User>;
+declare const arklike: Arklike<User>;
+/** By hand, without `types`. */
+const byHand = {
+  "~standard": {
+    version: 1,
+    vendor: "hand",
+    validate: (value: unknown): StandardResult<number> =>
+      typeof value === "number" ? { value } : { issues: [{ message: "is no number" }] },
+  },
+} as const;
+
+/** Never called: this is for the compiler. */
+export function schemas(): void {
+  const alone = [Body(zodlike), Param("id", zodlike), Query("q", zodlike), Header("x", zodlike)] as const;
+  same<Same<typeof alone[number], Extractor<User>>>();
+  const called = [Body(arklike), Param("id", arklike), Query("q", arklike), Header("x", arklike)] as const;
+  same<Same<typeof called[number], Extractor<User>>>();
+  const hand = [Body(byHand), Query("q", byHand)] as const;
+  same<Same<typeof hand[number], Extractor<number>>>();
+  const before = [
+    Body(zodlike, (user) => user.name),
+    Param("id", arklike, (user) => user.name),
+    Query("q", zodlike, (user: User) => Promise.resolve(user.name)),
+  ] as const;
+  same<Same<typeof before[number], Extractor<string>>>();
+  const after = [
+    Body((value) => value, zodlike),
+    Query("q", new DefaultValuePipe(1), arklike),
+    Header("x", ParseIntPipe, zodlike),
+    Body(arklike, zodlike),
+    Param("id", zodlike, arklike),
+  ] as const;
+  same<Same<typeof after[number], Extractor<User>>>();
+
+  // @ts-expect-error the pipe does not take what the schema gives
+  Body(zodlike, ParseIntPipe);
+  // @ts-expect-error nor this one
+  Query("q", arklike, (value: string) => value);
+}
 
 /** Never called: this is for the compiler. */
 export function extractors(): void {
