@@ -8,7 +8,7 @@
  * ```
  */
 import { Body, Controller, createApp, Get, inject, Module, NotFound } from "@millrace/millrace";
-import { Param, ParseIntPipe, Post } from "@millrace/millrace";
+import { Param, ParseIntPipe, Post, ValidationError } from "@millrace/millrace";
 
 interface User {
   readonly id: number;
@@ -29,11 +29,11 @@ class Users {
   }
 }
 
-/** What it throws is answered with 400; a schema of zod, valibot or arktype may stand in its place. */
+/** A `ValidationError` is answered with 400 and its list; a schema of zod, valibot or arktype may stand in its place. */
 function parseName(body: unknown): string {
   const name = (body as { name?: unknown } | undefined)?.name;
   if (typeof name === "string" && name.trim() !== "") return name.trim();
-  throw new Error("name must be a text");
+  throw new ValidationError([{ path: [], message: "name must be a text" }]);
 }
 
 @Controller("/users")

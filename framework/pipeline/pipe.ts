@@ -18,7 +18,7 @@ export interface PipeContext {
 }
 
 /**
- * Turns a value into another, or refuses it by throwing an `HttpError`; anything else that it throws is a bug and answers 500.
+ * Turns a value into another, or refuses it by throwing an `HttpError`; anything else that it throws is a failure and answers 500.
  *
  * @example
  * ```ts
@@ -43,8 +43,8 @@ export interface Pipe<In = unknown, Out = unknown> {
 /**
  * What an extractor takes as a pipe: a pipe, its class, a schema (Standard Schema v1), or a function.
  *
- * A function refuses by throwing: an `HttpError` as it is, something with a list of `issues` as 400 with that list, any other
- * error as 400 (its message is shown only if it is no error of the language itself, such as TypeError).
+ * A function refuses by throwing: an `HttpError` as it is, something with a list of `issues` ({@linkcode ValidationError}, or an
+ * error of a validation library) as 400 with that list. Any other error is a failure: 500, and its text is for `onError` only.
  */
 export type PipeLike<In = unknown, Out = unknown> =
   | Pipe<In, Out>
@@ -183,7 +183,7 @@ function fromFunction(
   root: readonly string[],
 ): Step {
   const refuse = (error: unknown): never => {
-    throw asRefusal(error, context, root);
+    throw asRefusal(error, root);
   };
   return (value) => {
     try {
@@ -195,17 +195,11 @@ function fromFunction(
   };
 }
 
-/** What a parsing function threw, as the error that the client gets. */
-function asRefusal(error: unknown, context: PipeContext, root: readonly string[]): unknown {
-  // A name that does not exist is never the client's fault.
-  if (error instanceof HttpError || error instanceof ReferenceError) return error;
+/** What a parsing function threw: a list of issues is a refusal, all else stays what it is. */
+function asRefusal(error: unknown, root: readonly string[]): unknown {
+  if (error instanceof HttpError) return error;
   const issues = (error as { issues?: unknown } | null | undefined)?.issues;
-  if (Array.isArray(issues)) return new ValidationError(issuesOf(issues, root), undefined, { cause: error });
-  const message = error instanceof Error && !isNative(error) ? error.message : "is not valid";
-  return new ValidationError([{ path: root, message }], `${placeOf(context)} is not valid`, { cause: error });
-}
-
-function isNative(error: Error): boolean {
-  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError ||
-    error instanceof EvalError || error instanceof URIError || error instanceof AggregateError;
+  // Nothing else: what a database or a bug says is not for the client, and not the client's fault.
+  if (!Array.isArray(issues)) return error;
+  return new ValidationError(issuesOf(issues, root), undefined, { cause: error });
 }

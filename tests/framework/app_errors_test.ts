@@ -2,7 +2,7 @@
  * Bodies that are refused and handlers that fail, through the fetch face.
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   BadRequest,
   Body,
@@ -131,6 +131,19 @@ Deno.test("app: what the floors below report while a body is read keeps its stat
 
 @Controller("/errors")
 class Errors {
+  @Get(
+    "/pipe/:id",
+    Param("id", (id: string): string => {
+      throw new Error(`password of ${id} is hunter2`);
+    }),
+  )
+  pipe(id: string): string {
+    return id;
+  }
+  @Get("/late-pipe/:id", Param("id", (): Promise<string> => Promise.reject(new TypeError("hunter2"))))
+  latePipe(id: string): string {
+    return id;
+  }
   @Get("/thrown")
   thrown(): never {
     throw new Error("password is hunter2");
@@ -179,6 +192,15 @@ Deno.test("app: a 500 has no internals, and onError has all of it", async () => 
       method: "GET",
       path,
     }]);
+  }
+  for (const path of ["/errors/pipe/ann", "/errors/late-pipe/ann"]) {
+    const [status, text] = await send(app, `GET ${path}`);
+    assertEquals([status, JSON.parse(text).message, "issues" in JSON.parse(text)], [
+      500,
+      "Internal Server Error",
+      false,
+    ]);
+    assertStringIncludes(seen.pop()?.[0] ?? "", "hunter2");
   }
   const conflict = await app.fetch(new Request("http://localhost/errors/conflict"));
   assertEquals([conflict.status, conflict.headers.get("x-a"), (await conflict.json()).message], [
