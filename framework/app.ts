@@ -27,7 +27,17 @@ export interface OnApplicationShutdown {
 export interface AppOptions {
   /** Told of every error that the client does not see. Default: one `console.error` with method and path. */
   readonly onError?: OnError;
+  /**
+   * Bytes of a body that `Body()` reads, >= 0, inclusive. Default 1,048,576 (NestJS 100 KB): it is also the worst case of memory
+   * per request for the bytes, before their text and the value that is made of it. Passing it is status 413, told by
+   * `content-length` or while reading, which then stops; 0 refuses every body. It holds on `fetch` and `listen`, beside the
+   * `maxBodyBytes` of the server, which bounds what is streamed.
+   */
+  readonly maxJsonBytes?: number;
 }
+
+/** Default of {@linkcode AppOptions.maxJsonBytes}. */
+export const MAX_JSON_BYTES = 1_048_576;
 
 /**
  * An application: made by {@linkcode createApp}.
@@ -71,8 +81,10 @@ export class App implements AsyncDisposable {
 
   /** Resolves and compiles everything; {@linkcode createApp} says more. */
   constructor(root: Class, options: AppOptions = {}) {
+    const { onError = logError, maxJsonBytes = MAX_JSON_BYTES } = options;
+    if (!(maxJsonBytes >= 0)) throw new RangeError(`maxJsonBytes "${maxJsonBytes}" is not a number >= 0`);
     this.#container = new Container(root);
-    const { dispatch, fail } = createDispatch(compileRoutes(this.#container), options.onError ?? logError);
+    const { dispatch, fail } = createDispatch(compileRoutes(this.#container, maxJsonBytes), onError);
     this.#isReady = !this.#container.built.some(hasInit);
     this.handler = (request) => {
       if (this.#isReady) return dispatch(request);
@@ -181,6 +193,7 @@ export class App implements AsyncDisposable {
  *
  * @param root A class with `@Module`. @param options Settings.
  * @throws {ResolveError} a dependency cannot be resolved. @throws {RouteError} a route is wrong, or two are the same.
+ * @throws {RangeError} an option is out of its range.
  *
  * @example
  * ```ts

@@ -27,7 +27,14 @@
  *
  * @module
  */
-export { App, type AppOptions, createApp, type OnApplicationShutdown, type OnModuleInit } from "./app.ts";
+export {
+  App,
+  type AppOptions,
+  createApp,
+  MAX_JSON_BYTES,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from "./app.ts";
 export {
   type ClassDecorates,
   Controller,

@@ -53,7 +53,8 @@ function stub(method: string, path: string, query = "", body = ""): Incoming {
     method,
     path,
     query,
-    field: (name: string) => name === "content-type" ? "application/json" : null,
+    field: (name: string) =>
+      name === "content-type" ? "application/json" : name === "content-length" ? `${bytes.length}` : null,
     bytes: () => Promise.resolve(bytes),
   } as unknown as Incoming;
 }

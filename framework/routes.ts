@@ -23,13 +23,13 @@ export interface Route {
 }
 
 /** Compiles every route of every controller. @throws {RouteError} a path or list is wrong, or two routes are the same. */
-export function compileRoutes(container: Container): Router<Route> {
+export function compileRoutes(container: Container, maxJsonBytes: number): Router<Route> {
   const entries: Entry<Route>[] = [];
   for (const controller of container.controllers) {
     for (const [name, handler] of handlersOf(controller.instance)) {
       const meta = handlerOf(handler);
       for (const route of meta?.routes ?? []) {
-        entries.push(entryOf(controller, name, handler, route, meta?.status, container));
+        entries.push(entryOf(controller, name, handler, route, meta?.status, container, maxJsonBytes));
       }
     }
   }
@@ -74,6 +74,7 @@ function entryOf(
   route: RouteMeta,
   status: number | undefined,
   container: Container,
+  maxJsonBytes: number,
 ): Entry<Route> {
   const who = `${nameOf(controller.type)}.${String(name)}`;
   const path = joinPaths(controllerOf(controller.type)?.prefix ?? "/", route.path);
@@ -88,6 +89,7 @@ function entryOf(
     pattern,
     extractors: route.extractors,
     form: replyForm(status ?? (route.method === "POST" ? 201 : 200), status !== undefined),
+    maxJsonBytes,
     construct: (pipe) => container.construct(pipe, controller.module),
   });
   return { method: route.method, pattern, value: { method: route.method, path, handler: who, invoke } };

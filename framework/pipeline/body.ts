@@ -9,18 +9,20 @@ import { parseJson } from "./json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The body as a value; undefined if there is none. Rejects with an {@linkcode HttpError} for what the client did wrong. */
-export async function readJson(request: Incoming): Promise<unknown> {
+const EMPTY = new Uint8Array(0);
+
+/**
+ * The body as a value; undefined if it has no bytes. Rejects with an {@linkcode HttpError} for what the client did wrong.
+ *
+ * @param maxBytes What is held in memory at most, see `AppOptions.maxJsonBytes`; 413 beyond it.
+ */
+export async function readJson(request: Incoming, maxBytes: number): Promise<unknown> {
   const type = fieldOf(request, "content-type");
-  if (type === undefined || !isJson(type)) {
-    if (request.body === null || fieldOf(request, "content-length") === "0") return undefined;
-    throw new UnsupportedMediaType(
-      type === undefined
-        ? "the body has no content-type, wanted application/json"
-        : "the body's content-type is not JSON",
-    );
-  }
-  const bytes = await read(request);
+  const bytes = await read(
+    request,
+    maxBytes,
+    type !== undefined && isJson(type) ? undefined : () => wrongType(type),
+  );
   if (bytes.byteLength === 0) return undefined;
   let text: string;
   try {
@@ -31,35 +33,90 @@ export async function readJson(request: Incoming): Promise<unknown> {
   return parseJson(text);
 }
 
-async function read(request: Incoming): Promise<Uint8Array | ArrayBuffer> {
+/** All bytes of the body; `refuse`, if it is given, makes the error for a body that has any. */
+async function read(
+  request: Incoming,
+  maxBytes: number,
+  refuse: (() => HttpError) | undefined,
+): Promise<Uint8Array> {
+  const announced = fieldOf(request, "content-length");
+  const length = announced !== undefined && /^\d+$/.test(announced) ? Number(announced) : undefined;
+  if (length !== undefined && length > 0) {
+    if (refuse !== undefined) throw refuse();
+    if (length > maxBytes) throw tooLong(maxBytes);
+  }
   try {
-    // Not every platform's request has bytes().
-    return typeof request.bytes === "function" ? await request.bytes() : await request.arrayBuffer();
+    // Our own server holds a body to its length; elsewhere it may have been unpacked on the way, so bytes count.
+    if (length !== undefined && request.field !== undefined) {
+      return length === 0 ? EMPTY : await request.bytes();
+    }
+    return request.body === null ? EMPTY : await collect(request.body, maxBytes, refuse);
   } catch (error) {
     throw asHttpError(error);
   }
 }
 
+async function collect(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  refuse: (() => HttpError) | undefined,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      const chunk = read.value;
+      if (chunk.byteLength === 0) continue;
+      if (refuse !== undefined) throw refuse();
+      length += chunk.byteLength;
+      if (length > maxBytes) throw tooLong(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+  if (chunks.length === 1) return chunks[0];
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+function wrongType(type: string | undefined): HttpError {
+  return new UnsupportedMediaType(
+    type === undefined
+      ? "the body has no content-type, wanted application/json"
+      : "the body's content-type is not JSON",
+  );
+}
+
+function tooLong(maxBytes: number): HttpError {
+  return new PayloadTooLarge(`the body is longer than ${maxBytes} bytes`, { code: "ERR_BODY_TOO_LARGE" });
+}
+
 /** What went wrong below while reading, as what the client is told; what is not known stays as it is. */
 function asHttpError(error: unknown): unknown {
-  const hinted = hintedError(error);
-  if (hinted !== undefined) return hinted;
-  if (error instanceof LimitError) return new PayloadTooLarge(undefined, { cause: error });
-  if (error instanceof TimeoutError) return new HttpError(408, undefined, { cause: error });
+  if (error instanceof HttpError) return error;
+  const status = statusOf(error);
+  if (status !== undefined) return new HttpError(status, undefined, { cause: error });
   if (error instanceof MillraceError) {
     return new BadRequest("the body ended early", { code: "ERR_BODY_INCOMPLETE", cause: error });
   }
   return error;
 }
 
-/** The answer that an error of the floors below asks for itself, for example 413 for a body beyond the limit. */
-export function hintedError(error: unknown): HttpError | undefined {
-  if (error instanceof HttpError) return error;
+/** The status that an error of the floors below stands for, for example 413 for a body beyond the server's limit. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof TimeoutError) return 408;
   if (!(error instanceof LimitError || error instanceof RemoteProtocolError)) return undefined;
-  const status = error.statusHint;
-  return status === undefined || status < 400 || status > 599
-    ? undefined
-    : new HttpError(status, undefined, { cause: error });
+  const hint = error.statusHint;
+  if (hint !== undefined && hint >= 400 && hint <= 599) return hint;
+  return error instanceof LimitError ? 413 : undefined;
 }
 
 /** `application/json` or a `+json` type (RFC 6839 §3.1), in UTF-8 if it names a charset. */

@@ -165,8 +165,9 @@ export const Header: NamedExtractor<string | undefined> = (
 /**
  * The body, read as JSON in UTF-8 (RFC 8259) and passed through a schema, a function or a pipe.
  *
- * 415 for a media type that is not JSON, 400 for text that is not JSON (with the position, never the text), 400 with a list
- * of `{path, message}` for a value that is refused, 413 beyond the server's limit. No body at all is `undefined`.
+ * A body of no bytes is `undefined`, whatever its type. 415 for any other whose media type is not JSON, 413 beyond
+ * `AppOptions.maxJsonBytes`, 400 for text that is not JSON (with the position, never the text), 400 with a list of
+ * `{path, message}` for a value that is refused.
  *
  * @example
  * ```ts

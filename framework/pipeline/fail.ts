@@ -4,7 +4,6 @@
  */
 import { reasonPhrase } from "../../http/status.ts";
 import { HttpError, type Issue } from "../error.ts";
-import { hintedError } from "./body.ts";
 import { type Reply, Response } from "./reply.ts";
 
 /** The JSON that every error answers with. */
@@ -23,7 +22,7 @@ export interface ErrorBody {
 
 /** The error that the client is told about: the error itself if it is meant for it, else a 500. */
 export function clientError(error: unknown): HttpError {
-  return hintedError(error) ?? new HttpError(500, undefined, { cause: error });
+  return error instanceof HttpError ? error : new HttpError(500, undefined, { cause: error });
 }
 
 /** The response for an error. */

@@ -38,6 +38,8 @@ export interface RouteSource {
   readonly extractors: readonly Extractor<unknown>[];
   /** How its values are answered. */
   readonly form: ReplyForm;
+  /** Bytes of a JSON body, at most. */
+  readonly maxJsonBytes: number;
   /** Builds a pipe that was given as a class. */
   readonly construct: (pipe: Class) => unknown;
 }
@@ -57,13 +59,13 @@ function compileArgument(extractor: Extractor<unknown>, source: RouteSource): Ar
   const context = Object.freeze({ source: extractor.source, name: extractor.name });
   const steps = extractor.pipes.map((pipe) => stepOf(pipe, context, source.construct));
   return {
-    read: readerOf(extractor, source.pattern),
+    read: readerOf(extractor, source),
     pipe: steps.length === 0 ? undefined : silently(steps.reduce(chain)),
     waits: extractor.source === "body",
   };
 }
 
-function readerOf(extractor: Extractor<unknown>, pattern: Pattern): Read {
+function readerOf(extractor: Extractor<unknown>, { pattern, maxJsonBytes }: RouteSource): Read {
   const name = extractor.name;
   switch (extractor.source) {
     case "param": {
@@ -79,7 +81,7 @@ function readerOf(extractor: Extractor<unknown>, pattern: Pattern): Read {
     case "header":
       return (request) => request.headers.get(name) ?? undefined;
     case "body":
-      return readJson;
+      return (request) => readJson(request, maxJsonBytes);
     case "request":
       return (request) => request;
   }
@@ -166,7 +168,7 @@ function compileMany(list: readonly Argument[], source: RouteSource): Invoke {
 
 /** For a route with a body: what needs no waiting is checked first, so that a bad parameter costs no read. */
 function compileWaiting(list: readonly Argument[], source: RouteSource): Invoke {
-  const { method, instance, form } = source;
+  const { method, instance, form, maxJsonBytes } = source;
   const body = list.findIndex((argument) => argument.waits);
   const pipe = list[body].pipe;
   const others = list.map((argument, index) =>
@@ -174,7 +176,7 @@ function compileWaiting(list: readonly Argument[], source: RouteSource): Invoke 
   );
   return (request, path, captures) => {
     const values = readAll(others, request, path, captures);
-    const reading = readJson(request);
+    const reading = readJson(request, maxJsonBytes);
     if (values.some((value) => value instanceof Promise)) {
       values[body] = pipe === undefined ? reading : reading.then(pipe);
       return callLater(values, source);

@@ -133,6 +133,45 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "listen: JSON bodies are bounded and may be absent, as on the fetch face",
+  // The native library stays loaded for the life of the process.
+  sanitizeResources: false,
+  fn: () =>
+    withRuntime(async (runtime) => {
+      await using app = createApp(AppModule, { maxJsonBytes: 8 });
+      const { addr } = await app.listen({ port: 0, runtime });
+      const post = (fields: string, body: string): Promise<string> =>
+        raw(
+          "127.0.0.1",
+          addr.port,
+          `POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n${body}`,
+        );
+      const type = "Content-Type: application/json\r\n";
+      const chunked = "Transfer-Encoding: chunked\r\n";
+      assertStringIncludes(await post(`${type}Content-Length: 8\r\n`, '"123456"'), "HTTP/1.1 201 ");
+      for (
+        const answer of [
+          await post(`${type}Content-Length: 9\r\n`, '"1234567"'),
+          await post(type + chunked, '4\r\n"123\r\n5\r\n4567"\r\n0\r\n\r\n'),
+        ]
+      ) {
+        assertStringIncludes(answer, "HTTP/1.1 413 ");
+        assertStringIncludes(answer, '"message":"the body is longer than 8 bytes","path":"/echo"');
+      }
+      for (const fields of ["", "Content-Length: 0\r\n", chunked, type, type + chunked]) {
+        assertStringIncludes(
+          await post(fields, fields.includes(chunked) ? "0\r\n\r\n" : ""),
+          "HTTP/1.1 204 ",
+          fields,
+        );
+      }
+      for (const [fields, body] of [["Content-Length: 1\r\n", "1"], [chunked, "1\r\n1\r\n0\r\n\r\n"]]) {
+        assertStringIncludes(await post(fields, body), "HTTP/1.1 415 ", fields);
+      }
+    }),
+});
+
 Deno.test("listen: without it, an app runs with no permission at all", async () => {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", new URL("./no_permission.ts", import.meta.url).pathname],
