@@ -19,6 +19,12 @@ export const READ_HIGH_WATER = 65_536;
 /** A write of up to so many bytes goes out with the turn; a larger one is handed to the system at once. */
 const BATCHED_WRITE = 16_384;
 
+/**
+ * Bytes that are handed to the system at once, and that one poll writes at most: a peer that reads as fast as it is
+ * written to must not hold the loop, and offsets must fit into the native border's 31 bits.
+ */
+export const WRITE_AT_ONCE = 4_194_304;
+
 /** A piece below this that nobody waits for is copied: as a view it would keep half a megabyte alive. */
 const COPY_BELOW = 16_384;
 
@@ -149,6 +155,8 @@ export class StreamCore implements TransportHandler {
   /** Read without waiting. */
   tryRead(into: Uint8Array): Poll<number> {
     this.#checkOpen();
+    // Zero bytes would look like the end.
+    if (into.length === 0) throw new TypeError("read(into): the buffer was transferred or shrank to nothing");
     if (this.#unread > 0) return this.#take(into);
     if (this.#error !== undefined) throw this.#error;
     return this.#ended ? 0 : PENDING;
@@ -175,19 +183,29 @@ export class StreamCore implements TransportHandler {
     return count;
   }
 
-  /** Write some of `bytes` from `from` on, without waiting. */
-  tryWrite(bytes: Uint8Array, from: number): Poll<number> {
+  /**
+   * Write some of `bytes[from, end)`, without waiting.
+   *
+   * @throws {TypeError} When the memory is not all there any more: what lies behind it is somebody else's.
+   */
+  tryWrite(bytes: Uint8Array, from: number, end: number): Poll<number> {
     this.checkWritable();
-    if (from === bytes.length) return 0;
+    if (bytes.length < end || isLost(bytes)) {
+      throw new TypeError(
+        `write(bytes): the buffer was transferred or shrank before its ${end} bytes were written`,
+      );
+    }
+    if (from >= end) return 0;
     const { transport } = this;
     if (transport.isBlocked) return PENDING;
     // Shared memory cannot cross the native border: it is copied, as small writes are.
     const isShared = !(bytes.buffer instanceof ArrayBuffer);
-    if (bytes.length - from > BATCHED_WRITE && !isShared) {
-      const count = transport.trySend(bytes as Bytes, from, bytes.length);
+    if (end - from > BATCHED_WRITE && !isShared) {
+      const piece = bytes.subarray(from, Math.min(end, from + WRITE_AT_ONCE)) as Bytes;
+      const count = transport.trySend(piece, 0, piece.length);
       return count === 0 ? PENDING : count;
     }
-    const count = Math.min(bytes.length - from, BATCHED_WRITE);
+    const count = Math.min(end - from, BATCHED_WRITE);
     const at = transport.begin(count);
     transport.output.set(bytes.subarray(from, from + count), at);
     transport.commit(at, at + count);
@@ -216,6 +234,18 @@ export class StreamCore implements TransportHandler {
     else this.transport.close();
     this.reader.wake();
     this.writer.wake();
+  }
+}
+
+/** Was the memory behind a view transferred, or did it shrink away from under it? */
+function isLost(bytes: Uint8Array): boolean {
+  if (bytes.length > 0) return false;
+  try {
+    // Refused on such a view, and on no other.
+    bytes.at(0);
+    return false;
+  } catch {
+    return true;
   }
 }
 

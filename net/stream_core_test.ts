@@ -1,8 +1,9 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../ffi/native.ts";
-import { PENDING } from "../runtime/mod.ts";
+import { type Context, PENDING } from "../runtime/mod.ts";
 import { SocketAddr } from "./addr.ts";
 import { READ_HIGH_WATER, StreamCore } from "./stream_core.ts";
+import { WriteFuture } from "./stream_futures.ts";
 import { pattern } from "./support_test.ts";
 import { MAX_BEGIN, type Transport, type TransportHandler } from "./transport.ts";
 
@@ -14,6 +15,9 @@ class FakeTransport implements Transport {
   isBlocked = false;
   isClosed = false;
   takes = Infinity;
+  /** The largest offset that it was given. */
+  highest = 0;
+  onSend: () => void = () => {};
 
   begin(): number {
     return 0;
@@ -25,6 +29,8 @@ class FakeTransport implements Transport {
 
   trySend(_bytes: Bytes, start: number, end: number): number {
     this.calls.push(`trySend ${end - start}`);
+    this.highest = Math.max(this.highest, end);
+    this.onSend();
     return Math.min(this.takes, end - start);
   }
 
@@ -60,6 +66,12 @@ class FakeTransport implements Transport {
 function open(): [StreamCore, FakeTransport] {
   const transport = new FakeTransport();
   return [new StreamCore(transport), transport];
+}
+
+/** A context that is never out of budget, and how often it was woken. */
+function polling(): { context: Context; woken: () => number } {
+  let woken = 0;
+  return { context: { waker: { wake: () => void woken++ }, spend: () => true }, woken: () => woken };
 }
 
 Deno.test("unread bytes: reading pauses at 64 KiB and goes on below half", () => {
@@ -98,14 +110,14 @@ Deno.test("a small piece that nobody waits for is copied, a large or awaited one
 
 Deno.test("small writes go out with the turn, large ones at once", () => {
   const [core, transport] = open();
-  assertEquals(core.tryWrite(pattern(16_384), 0), 16_384);
-  assertEquals(core.tryWrite(pattern(16_385), 0), 16_385);
-  assertEquals(core.tryWrite(pattern(20_000), 10_000), 10_000);
+  assertEquals(core.tryWrite(pattern(16_384), 0, 16_384), 16_384);
+  assertEquals(core.tryWrite(pattern(16_385), 0, 16_385), 16_385);
+  assertEquals(core.tryWrite(pattern(20_000), 10_000, 20_000), 10_000);
   transport.takes = 0;
-  assertEquals(core.tryWrite(pattern(16_385), 0), PENDING);
+  assertEquals(core.tryWrite(pattern(16_385), 0, 16_385), PENDING);
   transport.isBlocked = true;
-  assertEquals(core.tryWrite(pattern(1), 0), PENDING);
-  assertEquals(core.tryWrite(pattern(0), 0), 0);
+  assertEquals(core.tryWrite(pattern(1), 0, 1), PENDING);
+  assertEquals(core.tryWrite(pattern(0), 0, 0), 0);
   assertEquals(transport.calls, ["commit 16384", "trySend 16385", "commit 10000", "trySend 16385"]);
 });
 
@@ -137,5 +149,76 @@ Deno.test("an error that is not the system's is passed on as it is", () => {
   } catch (thrown) {
     assertStrictEquals(thrown, error);
   }
-  assertThrows(() => core.tryWrite(pattern(1), 0), Error, "in between");
+  assertThrows(() => core.tryWrite(pattern(1), 0, 1), Error, "in between");
+});
+
+Deno.test("memory that is not all there any more is neither sent nor read into", () => {
+  const [core, transport] = open();
+  const resizable = new ArrayBuffer(100_000, { maxByteLength: 100_000 });
+  const tracking = new Uint8Array(resizable);
+  const fixed = new Uint8Array(resizable, 50_000, 50_000);
+  const moved = new Uint8Array(100);
+  structuredClone(moved.buffer, { transfer: [moved.buffer] });
+  resizable.resize(60_000);
+  for (
+    const [bytes, from, end] of [[tracking, 70_000, 100_000], [tracking, 0, 100_000], [fixed, 0, 50_000]]
+  ) {
+    assertThrows(
+      () => core.tryWrite(bytes as Uint8Array, from as number, end as number),
+      TypeError,
+      "shrank",
+    );
+  }
+  assertThrows(() => core.tryWrite(moved, 0, 100), TypeError, "transferred");
+  assertThrows(() => core.tryWrite(moved, 0, 0), TypeError, "transferred");
+  assertThrows(() => core.tryWrite(fixed, 0, 0), TypeError, "shrank");
+  assertEquals(transport.calls, []);
+
+  core.onData(pattern(5), 0, 5);
+  assertThrows(() => core.tryRead(moved), TypeError, "transferred");
+  assertThrows(() => core.tryRead(fixed), TypeError, "shrank");
+  assertEquals(core.tryRead(new Uint8Array(9)), 5);
+});
+
+Deno.test("a buffer that shrinks or is transferred while a write waits ends it, and nothing else is sent", () => {
+  for (const left of [1000, 70_000, 0]) {
+    const [core, transport] = open();
+    const { context } = polling();
+    const buffer = new ArrayBuffer(100_000, { maxByteLength: 200_000 });
+    const write = new WriteFuture(core, new Uint8Array(buffer), 100_000);
+    transport.takes = 50_000;
+    transport.onSend = () => transport.isBlocked = true;
+    assertEquals(write.poll(context), PENDING);
+    if (left === 0) structuredClone(buffer, { transfer: [buffer] });
+    else buffer.resize(left);
+    transport.isBlocked = false;
+    assertThrows(() => write.poll(context), TypeError, "100000 bytes");
+    assertEquals(transport.calls, ["trySend 100000"]);
+    // The turn was given back.
+    assertEquals(core.tryWrite(pattern(1), 0, 1), 1);
+    core.writer.claim("the next one");
+  }
+});
+
+Deno.test("a buffer that grows while a write waits: what it had is written", () => {
+  const [core, transport] = open();
+  const buffer = new ArrayBuffer(100_000, { maxByteLength: 200_000 });
+  const write = new WriteFuture(core, new Uint8Array(buffer), 100_000);
+  buffer.resize(200_000);
+  assertEquals(write.poll(polling().context), 100_000);
+  assertEquals(transport.calls, ["trySend 100000"]);
+});
+
+Deno.test("a huge buffer goes out in pieces, with a pause for the others after each", () => {
+  const [core, transport] = open();
+  const { context, woken } = polling();
+  // Never touched, so never there.
+  const bytes = new Uint8Array(2 ** 31 + 5_000_000);
+  const write = new WriteFuture(core, bytes, bytes.length);
+  let polls = 1;
+  while (write.poll(context) === PENDING) polls++;
+  assertEquals([polls, woken()], [514, 513]);
+  assertEquals(transport.calls.slice(0, 2), ["trySend 4194304", "trySend 4194304"]);
+  assertEquals(transport.calls.at(-1), `trySend ${5_000_000 - 4_194_304}`);
+  assertEquals(transport.highest, 4_194_304);
 });

@@ -5,7 +5,7 @@
 import type { Context } from "../runtime/task/context.ts";
 import { Future } from "../runtime/task/future.ts";
 import { PENDING, type Poll } from "../runtime/task/poll.ts";
-import type { StreamCore } from "./stream_core.ts";
+import { type StreamCore, WRITE_AT_ONCE } from "./stream_core.ts";
 
 /** See `TcpStream.read`. Bytes leave the stream in the poll that returns them: cancelled before, none is lost. */
 export class ReadFuture extends Future<number> {
@@ -38,6 +38,8 @@ export class WriteFuture extends Future<number> {
   readonly #core: StreamCore;
   readonly #bytes: Uint8Array;
   readonly #least: number;
+  /** Kept: a view of a resizable buffer may have another length later. */
+  readonly #length: number;
   #sent = 0;
 
   /** @param least Ready when at least so many bytes are sent. */
@@ -46,6 +48,7 @@ export class WriteFuture extends Future<number> {
     this.#core = core;
     this.#bytes = bytes;
     this.#least = least;
+    this.#length = bytes.length;
   }
 
   override poll(cx: Context): Poll<number> {
@@ -64,14 +67,18 @@ export class WriteFuture extends Future<number> {
   #send(cx: Context): boolean {
     const core = this.#core;
     core.writer.waker = cx.waker;
+    const enough = this.#sent + WRITE_AT_ONCE;
     do {
       core.checkWritable();
       if (core.transport.isBlocked || !cx.spend()) return false;
-      const count = core.tryWrite(this.#bytes, this.#sent);
+      const count = core.tryWrite(this.#bytes, this.#sent, this.#length);
       if (count === PENDING) return false;
       this.#sent += count;
-    } while (this.#sent < this.#least);
-    return true;
+      if (this.#sent >= this.#least) return true;
+    } while (this.#sent < enough);
+    // The peer takes it as fast as it comes: let the others have their turn.
+    cx.waker.wake();
+    return false;
   }
 
   override cancel(): void {

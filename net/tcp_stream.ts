@@ -124,6 +124,7 @@ export class TcpStream implements Disposable, AsyncDisposable {
    * sends. Cancel safe: a read that is given up has taken nothing.
    *
    * @throws {RangeError} At the call, for an empty `into`: its answer would look like the end.
+   * @throws {TypeError} When `into` was transferred, or shrank to nothing, while the read waited: nothing is lost.
    * @throws {IoError} `ECONNRESET`, `ETIMEDOUT`, syscall `recv`. @throws {ClosedError} After `close`.
    * @throws {MillraceError} `ERR_BUSY` while another read waits.
    */
@@ -150,21 +151,23 @@ export class TcpStream implements Disposable, AsyncDisposable {
   // ---- writing ----
 
   /**
-   * Write some of `bytes`, waiting until the peer takes any: 1 to `bytes.length`, 0 only for none at all. They may
-   * be reused afterwards, but not before. Cancel safe: a write that is given up has sent nothing.
+   * Write some of `bytes`, waiting until the peer takes any: 1 to `bytes.length`, at most 4 MiB at once, 0 only for
+   * none at all. They may be reused afterwards, but not before. Cancel safe: a write that is given up has sent
+   * nothing.
    *
    * An error of bytes that were taken is thrown by a later call.
    *
    * @throws {IoError} `EPIPE`, `ECONNRESET`, syscall `send` or `recv`. @throws {ClosedError} After `close` or
-   * `shutdown`. @throws {MillraceError} `ERR_BUSY` while another write waits.
+   * `shutdown`. @throws {MillraceError} `ERR_BUSY` while another write waits. @throws {TypeError} When the buffer
+   * was transferred or shrank while the write waited: what was sent before that stays sent.
    */
   write(bytes: Uint8Array): Future<number> {
     return new WriteFuture(this.#core, bytes, 0);
   }
 
   /**
-   * Write all of `bytes`, waiting as often as the peer makes it. NOT cancel safe: given up half way, it has sent a
-   * prefix of unknown length. Throws as {@link write} does.
+   * Write all of `bytes`, waiting as often as the peer makes it, and letting others have their turn every 4 MiB.
+   * NOT cancel safe: given up half way, it has sent a prefix of unknown length. Throws as {@link write} does.
    */
   writeAll(bytes: Uint8Array): Future<void> {
     return new WriteFuture(this.#core, bytes, bytes.length) as Future<unknown> as Future<void>;
@@ -175,7 +178,7 @@ export class TcpStream implements Disposable, AsyncDisposable {
     const attempt = {};
     this.#core.writer.claim(attempt);
     try {
-      return this.#core.tryWrite(bytes, 0);
+      return this.#core.tryWrite(bytes, 0, bytes.length);
     } finally {
       this.#core.writer.release(attempt);
     }
