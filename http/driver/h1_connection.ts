@@ -431,10 +431,12 @@ export class H1Connection implements Roles {
 
   #refusal(status: number, path: string | undefined): Response {
     try {
-      return this.#server.onRefuse(status, path);
+      const response = this.#server.onRefuse(status, path);
+      if (response instanceof Response && !response.bodyUsed) return response;
     } catch {
-      return plainResponse(status);
+      // As for any other failure of it.
     }
+    return plainResponse(status);
   }
 
   #refuseStatus(status: number, reason?: unknown): void {

@@ -225,10 +225,22 @@ Deno.test("a refusal is made by onRefuse, which knows the path where the head wa
     await it.send(sent);
     assertEquals(it.responses().map(({ body }) => body), [said]);
   }
-  await using it = new Driven(hello);
-  it.onRefuse = () => {
-    throw new Error("onRefuse");
-  };
-  await it.send(bad);
-  assertEquals(it.statuses, [400]);
+  const used = new Response("x", { status: 400 });
+  await used.text();
+  const garbage = (value: unknown) => () => value as Response;
+  for (
+    const onRefuse of [
+      () => {
+        throw new Error("onRefuse");
+      },
+      garbage(undefined),
+      garbage({}),
+      () => used,
+    ]
+  ) {
+    await using it = new Driven(hello);
+    it.onRefuse = onRefuse;
+    await it.send(bad);
+    assertEquals(it.responses().map(({ status, body }) => [status, body]), [[400, "400 Bad Request\n"]]);
+  }
 });
