@@ -95,7 +95,8 @@ function route<A extends unknown[]>(
  *
  * The list after the path names the method's arguments in order; the compiler checks number, order and types. A path is
  * made of texts, `:name` (one segment) and a `*name` at the end (the rest, at least one character). Texts match exactly as they
- * are spelled: no decoding, no case folding, and a slash at the end counts, save that `"/"` is the controller's prefix itself.
+ * clients send them: no decoding, no case folding, and a slash at the end counts, save that `"/"` is the controller's prefix
+ * itself. What is not ASCII may be written as it is; escapes match in upper case.
  *
  * @param path Below the controller's prefix. @param extractors The arguments, in order.
  *

@@ -79,8 +79,9 @@ function named(source: Source, name: string, pipes: readonly unknown[]): Extract
 /**
  * The value of `:name` in the path, percent-decoded; an encoded slash stays inside the value.
  *
- * For a wildcard (`*name`) it is the rest of the path, decoded; a rest with an encoded slash is refused with 400, because its
- * meaning would be lost. A name that the route's path does not have stops the app from starting.
+ * For a wildcard (`*name`) it is the rest of the path, decoded. Refused with 400 is a rest with an encoded slash, a segment that
+ * decodes to `.` or `..`, an empty first segment, a backslash or NUL: as part of a file's name they would lead elsewhere.
+ * A name that the route's path does not have stops the app from starting.
  *
  * @example
  * ```ts
@@ -160,7 +161,13 @@ export const Query: NamedExtractor<string | undefined> = (
 export const Header: NamedExtractor<string | undefined> = (
   name: string,
   ...pipes: unknown[]
-): Extractor<never> => named("header", name, pipes);
+): Extractor<never> => {
+  // RFC 9110 §5.6.2: the platform would say so at the first request.
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
+    throw new TypeError(`header extractor: "${name}" is no field name`);
+  }
+  return named("header", name, pipes);
+};
 
 /**
  * The body, read as JSON in UTF-8 (RFC 8259) and passed through a schema, a function or a pipe.

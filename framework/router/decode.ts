@@ -14,12 +14,21 @@ export function decodeSegment(path: string, start: number, end: number): string 
   return path.slice(start, end);
 }
 
-/** A wildcard's value, decoded; an encoded slash is refused, since a reader of the value could not tell it from a real one. */
+/** What would lead a reader of the value elsewhere: a dot segment, an empty first one, a backslash, NUL. */
+const LEADS_AWAY = /(?:^|\/)\.\.?(?:\/|$)|^\/|[\\\0]/;
+
+/**
+ * A wildcard's value, decoded, safe to be put behind a folder's name: what {@linkcode LEADS_AWAY} is refused, and so is an
+ * encoded slash, since a reader of the value could not tell it from a real one.
+ */
 export function decodeRest(path: string, start: number, end: number): string {
   const raw = path.slice(start, end);
-  if (!raw.includes("%")) return raw;
   if (/%2f/i.test(raw)) throw new BadRequest("the path holds an encoded slash where a wildcard stands");
-  return decoded(raw);
+  const rest = raw.includes("%") ? decoded(raw) : raw;
+  if (!LEADS_AWAY.test(rest)) return rest;
+  throw new BadRequest(
+    'the path holds "." or ".." as a segment, an empty first segment, a backslash or NUL where a wildcard stands',
+  );
 }
 
 function decoded(raw: string): string {

@@ -22,6 +22,10 @@ export interface Pattern {
 }
 
 const NAME = /^[A-Za-z_$][\w$-]*$/;
+const ESCAPE = /%[0-9a-f]{2}/gi;
+const BAD_ESCAPE = /%(?![0-9a-f]{2})/i;
+/** Clients encode these (URL Standard, path percent-encode set) or take them for a slash. */
+const NEVER_RAW = /["<>\\^`{}]/;
 const NOT_ASCII = /[^\x21-\x7e]+/g;
 
 /** Puts a controller's prefix and a route's path together: `"/"` and the empty path mean the prefix itself. */
@@ -38,10 +42,18 @@ function withSlash(path: string): string {
 /**
  * Takes a path apart; gives a text that says what is wrong with it and what to write instead, where it is no path.
  *
- * Text outside of ASCII is percent-encoded, as clients send it.
+ * Text outside of ASCII is percent-encoded, as clients send it; so are spaces, and the digits of an escape become upper case.
  */
 export function parsePattern(source: string): Pattern | string {
   if (/[?#]/.test(source)) return `it holds "?" or "#": the query is no part of a path, use Query("name")`;
+  const raw = NEVER_RAW.exec(source)?.[0];
+  if (raw === "{" || raw === "}") return `it holds "${raw}": write ":name" for a parameter`;
+  if (raw !== undefined) {
+    return `it holds "${raw}", which clients send as "${encodeURIComponent(raw)}": write that`;
+  }
+  if (BAD_ESCAPE.test(source)) {
+    return `it holds "%" without two hexadecimal digits: write "%25" for a percent sign`;
+  }
   const segments: Segment[] = [];
   const names: string[] = [];
   const parts = source.slice(1).split("/");
@@ -69,12 +81,16 @@ export function parsePattern(source: string): Pattern | string {
     } else if (part.includes("*") || part.includes(":")) {
       return `"${part}" has ":" or "*" inside: a parameter or wildcard fills a whole segment`;
     } else {
-      segments.push({ kind: "text", text: part.replace(NOT_ASCII, encodeURIComponent) });
+      segments.push({ kind: "text", text: encodeText(part) });
     }
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return `it has two parameters of the name "${twice}": give each its own`;
   return { source, segments, names, shape: shapeOf(segments) };
+}
+
+function encodeText(text: string): string {
+  return text.replace(NOT_ASCII, encodeURIComponent).replace(ESCAPE, (escape) => escape.toUpperCase());
 }
 
 function shapeOf(segments: readonly Segment[]): string {

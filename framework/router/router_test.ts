@@ -154,10 +154,33 @@ Deno.test("pattern: what is no path says why", () => {
       ["/*-", "no wildcard"],
       ["/:a/:a", "two parameters"],
       ["/:a/*a", "two parameters"],
+      ["/{id}", 'write ":name"'],
+      ["/a\\b", '"%5C"'],
+      ['/"a"', '"%22"'],
+      ["/a<b", '"%3C"'],
+      ["/100%", '"%25"'],
+      ["/%4", '"%25"'],
     ]
   ) {
     const result = parsePattern(source);
     assertStringIncludes(typeof result === "string" ? result : "it was taken", words, source);
+  }
+});
+
+Deno.test("pattern: texts are encoded as clients send them", () => {
+  for (
+    const [source, path] of [
+      ["/café", "/caf%C3%A9"],
+      ["/caf%c3%a9", "/caf%C3%A9"],
+      ["/a b", "/a%20b"],
+      ["/x%2fy/:id", "/x%2Fy/7"],
+      ["/[a]|~;=@", "/[a]|~;=@"],
+    ]
+  ) {
+    assertEquals(
+      new Router([{ method: "GET", pattern: pattern(source), value: source }]).find("GET", path),
+      source,
+    );
   }
 });
 

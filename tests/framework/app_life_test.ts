@@ -8,6 +8,7 @@ import {
   Controller,
   createApp,
   Get,
+  Header,
   HttpCode,
   HttpError,
   inject,
@@ -110,6 +111,7 @@ Deno.test("app: routes that cannot work are told at the start", () => {
   assertThrows(() => HttpCode(199), RangeError);
   assertThrows(() => new HttpError(200), RangeError);
   assertThrows(() => Param(""), TypeError);
+  for (const name of ["bad name", "x:", "é", ""]) assertThrows(() => Header(name), TypeError);
   assertThrows(
     () => {
       class Static {

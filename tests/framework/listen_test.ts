@@ -40,6 +40,10 @@ class Site implements OnApplicationShutdown {
     const { path, query } = request as OurRequest;
     return { path, query };
   }
+  @Get("/files/*path", Param("path"))
+  files(path: string): string {
+    return `<${path}>`;
+  }
   onApplicationShutdown(): void {
     Site.closed++;
   }
@@ -126,6 +130,19 @@ Deno.test({
       }
       assertStringIncludes(await ask("GET", "http://elsewhere/users/7"), '{"id":7}');
       assertStringIncludes(await ask("GET", "/users/%37"), '{"id":7}');
+      for (
+        const rest of [
+          ...["../etc/passwd", "%2e%2e/etc", ".%2E/etc", "a/../../etc", "a/%2e", ".", "..", "a/..", "./a"],
+          ...["/etc/passwd", "a%2f..%2f..", "a%5c..%5cb", "a\\..\\b", "a%00b", "a%00"],
+        ]
+      ) {
+        const answer = await ask("GET", `/files/${rest}`);
+        assertStringIncludes(answer, "HTTP/1.1 400 ", rest);
+        assertEquals(answer.includes("<"), false, rest);
+      }
+      for (const rest of ["a/b%20c", ".well-known/x", "a...b/..c/c../...", "a//b", "a/"]) {
+        assertStringIncludes(await ask("GET", `/files/${rest}`), `<${decodeURIComponent(rest)}>`);
+      }
       assertStringIncludes(await ask("OPTIONS", "*"), "HTTP/1.1 204 ");
       const head = await ask("HEAD", "/users/7");
       assertStringIncludes(head.toLowerCase(), "content-length: 8");
