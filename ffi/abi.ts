@@ -49,6 +49,8 @@ export const OP_SHUTDOWN = 8;
 export const FLAG_REPORT = 1;
 /** Completion: not drained. */
 export const FLAG_MORE = 2;
+/** Completion: the end, an error or an urgent byte is behind these bytes, and it is not said again. */
+export const FLAG_ENDING = 4;
 
 /** Completions that one turn can report. */
 export const MAX_COMPLETIONS = 2048;

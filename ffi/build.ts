@@ -9,6 +9,8 @@
  * compiler.
  * @module
  */
+import { ABI_VERSION } from "./abi.ts";
+import { denoAbiVersion } from "./deno.ts";
 import { cacheFolder, type Host, libraryName } from "./paths.ts";
 import { SOURCE_HASH } from "./source_hash.ts";
 
@@ -17,7 +19,17 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = { linux: ["epoll.c"
 const ALL_FILES = [HEADER, "epoll.c", "socket.c"];
 
 const WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
-const RELEASE = ["-O2", "-fvisibility=hidden"];
+const RELEASE = [
+  "-O2",
+  "-fvisibility=hidden",
+  "-fstack-protector-strong",
+  "-U_FORTIFY_SOURCE",
+  "-D_FORTIFY_SOURCE=2",
+];
+// Never unloaded: a worker that is terminated may leave a thread of its own waiting in the library.
+const LINKED: Readonly<Record<string, readonly string[]>> = {
+  linux: ["-Wl,-z,nodelete", "-Wl,-z,relro", "-Wl,-z,now"],
+};
 const SANITIZED = [
   "-O1",
   "-g",
@@ -50,7 +62,10 @@ async function readSources(): Promise<Map<string, string>> {
 
 /** The hash under which a build of these sources is cached: 16 hexadecimal digits of SHA-256. */
 export async function hashSources(sources: ReadonlyMap<string, string>): Promise<string> {
-  const parts = [...sources].map(([name, text]) => `${name}\0${text.length}\0${text}`).join("\0");
+  const flags = JSON.stringify([WARNINGS, RELEASE, SANITIZED, LINKED]);
+  const parts = [["flags", flags] as const, ...sources].map(([name, text]) =>
+    `${name}\0${text.length}\0${text}`
+  ).join("\0");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts)));
   return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -94,7 +109,22 @@ async function workFolder(cache: string): Promise<string> {
   }
 }
 
-async function compile(folder: string, target: string, files: readonly string[], flags: readonly string[]) {
+/** Is it a library that this system can load? A file that was cut off, or built for another libc, is built again. */
+function opens(path: string): boolean {
+  try {
+    return denoAbiVersion(path) === ABI_VERSION;
+  } catch (error) {
+    // Without the permission to look, it is taken for good.
+    return error instanceof Deno.errors.NotCapable;
+  }
+}
+
+async function compile(
+  folder: string,
+  target: string,
+  files: readonly string[],
+  flags: readonly string[],
+): Promise<void> {
   const compiler = Deno.env.get("CC") || "cc";
   const output = `${folder}/out`;
   const args = [
@@ -140,13 +170,14 @@ export async function buildShim(options: BuildOptions = {}): Promise<string> {
   const hash = await hashSources(sources);
   await recordHash(hash);
   const target = `${folder}/${libraryName(host, hash, options.asan ? "asan" : "")}`;
-  if (!options.force && await exists(target)) return target;
+  if (!options.force && await exists(target) && (options.asan || opens(target))) return target;
 
   // Compiled in a folder of its own and renamed: two builds at once, or one cut off, leave a whole file.
   const work = await workFolder(folder);
   try {
     for (const [name, text] of sources) await Deno.writeTextFile(`${work}/${name}`, text);
-    await compile(work, target, files, options.asan ? SANITIZED : RELEASE);
+    const flags = [...options.asan ? SANITIZED : RELEASE, ...LINKED[host.os] ?? []];
+    await compile(work, target, files, flags);
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -122,3 +122,13 @@ testIf(reason, "no home: the text says which variable to set", async () => {
   assertEquals(code, 1);
   assertStringIncludes(err, "HOME");
 });
+
+testIf(reason, "a file that is no library any more is built again, as the error says", async () => {
+  await withCache(async (cache) => {
+    const { out: path } = await build({ XDG_CACHE_HOME: cache });
+    await Deno.writeTextFile(path, "cut off");
+    const again = await build({ XDG_CACHE_HOME: cache });
+    assertEquals([again.code, again.out], [0, path]);
+    assertNotEquals((await Deno.stat(path)).size, "cut off".length);
+  });
+});

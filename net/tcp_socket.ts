@@ -5,6 +5,7 @@
 import {
   ADDRESS_BYTES,
   ERROR,
+  FLAG_ENDING,
   FLAG_MORE,
   KIND_READINESS,
   KIND_STREAM,
@@ -50,6 +51,8 @@ export class TcpSocket implements Source, Transport {
   #token = -1;
   #state = OPEN;
   #reading = true;
+  // The edge that tells of the end came; only a receive still says when it is reached.
+  #ending = false;
   #wantsWritable = false;
   #endsWriting = false;
   #ended = false;
@@ -114,7 +117,7 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.commit}. */
   commit(from: number, to: number): void {
-    if (to === from || this.#state !== OPEN || this.#failure !== undefined) return;
+    if (to <= from || this.#state !== OPEN || this.#failure !== undefined) return;
     if (this.#backlog !== undefined) {
       this.#append(this.output.subarray(from, to));
       return;
@@ -126,6 +129,9 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.trySend}. */
   trySend(bytes: Bytes, start: number, end: number): number {
+    if (start < 0 || end > bytes.length) {
+      throw new RangeError(`sending bytes ${start} to ${end}: the buffer has ${bytes.length}`);
+    }
     if (this.#sendStamp === this.#reactor.stamp) this.#reactor.flush();
     if (this.#state !== OPEN || this.#failure !== undefined || this.isBlocked) return 0;
     let at = start;
@@ -243,8 +249,10 @@ export class TcpSocket implements Source, Transport {
     } else if (result !== -EAGAIN) {
       return this.#fail(new IoError("recv", -result, this.#peerText()));
     }
-    if ((flags & FLAG_MORE) !== 0 && this.#reading && this.#state === OPEN) {
-      this.#reactor.queueReceive(this.#fd, this.#token);
+    const drained = result < 0 && (flags & FLAG_MORE) === 0;
+    this.#ending = !drained && (this.#ending || (flags & FLAG_ENDING) !== 0);
+    if (((flags & FLAG_MORE) !== 0 || this.#ending) && this.#reading && this.#state === OPEN) {
+      this.#reactor.queueReceive(this.#fd, this.#token, result < 0);
     }
   }
 

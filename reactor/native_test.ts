@@ -5,14 +5,19 @@ import {
   KIND_READINESS,
   LEVEL,
   LISTEN_REUSE_PORT,
+  OP_SEND,
   OPTION_KEEP_ALIVE,
   OPTION_LINGER,
   OPTION_NO_DELAY,
   OPTION_RECEIVE_BUFFER,
   OPTION_SEND_BUFFER,
+  OUTPUT_BYTES,
   READABLE,
+  SUBMIT_ONLY,
 } from "../ffi/abi.ts";
 import { EAGAIN, errno } from "../ffi/errno.ts";
+import { native } from "../ffi/load.ts";
+import { requireNative, testIf } from "../tests/support/skip.ts";
 import {
   acceptOne,
   connected,
@@ -24,6 +29,7 @@ import {
   testBoth,
   untilReadable,
 } from "./support_test.ts";
+import { TurnMemory } from "./turn_memory.ts";
 
 const BAD = 99_999;
 
@@ -37,7 +43,8 @@ testBoth("liveHandles counts what is open", (lib) => {
   assertEquals(lib.liveHandles(), before);
 });
 
-testBoth("closing what is not open is said, and not counted", (lib) => {
+testIf(requireNative(), "closing what is not open is said, and not counted", () => {
+  const lib = native();
   const before = lib.liveHandles();
   assertEquals([lib.close(BAD), lib.close(-1)], [-errno("EBADF"), -errno("EBADF")]);
   assertEquals(lib.liveHandles(), before);
@@ -270,4 +277,26 @@ Deno.test("a descriptor that is not open: EBADF everywhere, and noted as misuse"
   assertEquals(results, results.map(() => -errno("EBADF")));
   assertEquals(lib.misuses.length, results.length);
   lib.close(selector);
+});
+
+testIf(requireNative(), "lengths and offsets that no buffer has are refused by the library itself", () => {
+  const lib = native();
+  const { client, server } = connected(lib);
+  const bytes = new Uint8Array(8);
+  for (const [at, length] of [[-1, 4], [0, -4], [4, -1]]) {
+    assertEquals(lib.send(client, bytes, at, length), -errno("EINVAL"));
+    assertEquals(lib.receive(server, bytes, at, length), -errno("EINVAL"));
+  }
+  const memory = new TurnMemory();
+  const selector = ok(lib.selectorOpen());
+  for (const [a, b] of [[-1, 4], [0, -1], [OUTPUT_BYTES - 3, 4], [0x7fffffff, 0x7fffffff]]) {
+    memory.push(OP_SEND, client, 7, a, b);
+    assertEquals(lib.turn(selector, memory.block, 1, bytes, 0, 8, SUBMIT_ONLY), 1);
+    assertEquals([...memory.completions.subarray(0, 3)], [7, OP_SEND, -errno("EINVAL")]);
+    memory.clear();
+  }
+  for (const [at, end] of [[-1, 8], [8, 0]]) {
+    assertEquals(lib.turn(selector, memory.block, 0, bytes, at, end, 0), -errno("EINVAL"));
+  }
+  for (const fd of [client, server, selector]) ok(lib.close(fd));
 });

@@ -52,8 +52,10 @@ export class Reactor {
   #other = new TurnMemory();
   #submitted: TurnMemory;
   #deferred: Source[] = [];
-  // Descriptor and token in turn.
+  // Descriptor and token in turn; #receiving has the tokens of both.
   #receives: number[] = [];
+  #starved: number[] = [];
+  readonly #receiving = new Set<Token>();
   #stamp = 0;
   #closed = false;
 
@@ -66,7 +68,14 @@ export class Reactor {
     if (waker < 0) native.close(this.#selector);
     this.#waker = expectResult(waker, "eventfd");
     const token = this.#sources.insert(WAKE_SINK);
-    expectResult(native.selectorAdd(this.#selector, this.#waker, token, READABLE, KIND_WAKER), "epoll_ctl");
+    const added = native.selectorAdd(this.#selector, this.#waker, token, READABLE, KIND_WAKER);
+    if (added < 0) {
+      native.close(this.#waker);
+      native.close(this.#selector);
+    }
+    expectResult(added, "epoll_ctl");
+    // A process that has sockets needs as many descriptors as it may have; where it may not, accepting says so.
+    native.raiseDescriptorLimit();
   }
 
   /** Sources that were added and not removed; the waker does not count. */
@@ -81,7 +90,7 @@ export class Reactor {
 
   /** Is there something for the next turn to do, whatever the selector says? */
   get hasWork(): boolean {
-    return this.#current.count > 0 || this.#receives.length > 0 || this.#deferred.length > 0;
+    return this.#current.count > 0 || this.#receiving.size > 0 || this.#deferred.length > 0;
   }
 
   /** Changes with every submission: equal stamps mean that a queued operation has not been carried out. */
@@ -142,24 +151,28 @@ export class Reactor {
 
   /**
    * Receive from a stream with the next turn. Kept apart from the other operations: a submission in between
-   * would run the source's handler in the middle of somebody else's queueing.
+   * would run the source's handler in the middle of somebody else's queueing. Once per source; those for whom the
+   * arena had no room left (`starved`) come first, so that no number of busy peers shuts the others out.
    */
-  queueReceive(fd: number, token: Token): void {
-    this.#receives.push(fd, token);
-    if (this.#receives.length === 2) this.onWork?.();
+  queueReceive(fd: number, token: Token, starved = false): void {
+    if (this.#receiving.has(token)) return;
+    this.#receiving.add(token);
+    (starved ? this.#starved : this.#receives).push(fd, token);
+    if (this.#receiving.size === 1) this.onWork?.();
   }
 
   /** After all that was queued; the token of one that was closed in the meantime finds nothing. */
   #submitReceives(memory: TurnMemory): void {
-    const receives = this.#receives;
+    const receives = this.#starved.concat(this.#receives);
     let at = 0;
     for (; at < receives.length && memory.count < MAX_OPERATIONS; at += 2) {
+      this.#receiving.delete(receives[at + 1]);
       if (this.#sources.lookup(receives[at + 1]) !== undefined) {
         memory.push(OP_RECEIVE, receives[at], receives[at + 1], 0, 0);
       }
     }
-    if (at === receives.length) receives.length = 0;
-    else this.#receives = receives.slice(at);
+    this.#starved = receives.slice(at);
+    this.#receives = [];
   }
 
   /**
@@ -229,7 +242,7 @@ export class Reactor {
       this.#inputAt = 0;
     }
     const memory = this.#current;
-    if (this.#receives.length > 0) this.#submitReceives(memory);
+    if (this.#receiving.size > 0) this.#submitReceives(memory);
     const count = this.#call(memory, timeoutUs);
     this.#current = this.#other;
     this.#other = memory;

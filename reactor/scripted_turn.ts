@@ -4,6 +4,7 @@
  */
 import {
   COMPLETION_INTS,
+  FLAG_ENDING,
   FLAG_MORE,
   FLAG_REPORT,
   KIND_LISTENER,
@@ -119,11 +120,12 @@ export class ScriptedTurn {
 
   #receive(fd: number, token: number, ending: boolean): void {
     const room = this.#end - this.#at;
-    if (room < RECEIVE_MIN) return this.#complete(token, OP_RECEIVE, FLAG_MORE, -EAGAIN, this.#at);
+    const flags = ending ? FLAG_ENDING : 0;
+    if (room < RECEIVE_MIN) return this.#complete(token, OP_RECEIVE, flags | FLAG_MORE, -EAGAIN, this.#at);
     const wanted = Math.min(room, RECEIVE_MAX);
     const count = this.#native.receive(fd, this.#input, this.#at, wanted);
     const more = count === wanted || (count > 0 && ending);
-    this.#complete(token, OP_RECEIVE, more ? FLAG_MORE : 0, count, this.#at);
+    this.#complete(token, OP_RECEIVE, more ? flags | FLAG_MORE : flags, count, this.#at);
     if (count > 0) this.#at = Math.min(this.#at + count + 7 & ~7, this.#end);
   }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,6 +13,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ENDING_EVENTS (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 /* Each event becomes at most two completions (received, writable), so this many always fit. */
 #define EVENT_BATCH 256
@@ -35,7 +38,7 @@ int32_t mr_selector_open(void) {
 static int32_t control(int32_t selector, int action, int32_t fd, int32_t token, int32_t interest,
                        int32_t kind) {
   struct epoll_event event = {.events = 0, .data.u64 = pack(fd, token, kind)};
-  if (interest & MR_READABLE) event.events |= EPOLLIN | EPOLLRDHUP;
+  if (interest & MR_READABLE) event.events |= EPOLLIN | EPOLLRDHUP | EPOLLPRI;
   if (interest & MR_WRITABLE) event.events |= EPOLLOUT;
   if (!(interest & MR_LEVEL)) event.events |= EPOLLET;
   return epoll_ctl(selector, action, fd, &event) == 0 ? 0 : -errno;
@@ -97,17 +100,19 @@ static void complete(struct turn *turn, int32_t token, int32_t operation, int32_
   turn->count++;
 }
 
-/* `ending`: the event said that the peer will send no more, so a short read is not the end of it. */
+/* `ending`: the event said that the peer will send no more, or that there is an urgent byte, at which a receive
+ * stops: a short read is not the end of it. */
 static void receive(struct turn *turn, int32_t fd, int32_t token, int ending) {
   int32_t room = turn->end - turn->at;
+  int32_t flags = ending ? MR_FLAG_ENDING : 0;
   if (room < MR_RECEIVE_MIN) {
-    complete(turn, token, MR_OP_RECEIVE, MR_FLAG_MORE, -EAGAIN, turn->at);
+    complete(turn, token, MR_OP_RECEIVE, flags | MR_FLAG_MORE, -EAGAIN, turn->at);
     return;
   }
   int32_t want = room < MR_RECEIVE_MAX ? room : MR_RECEIVE_MAX;
   int32_t count = mr_receive(fd, turn->input, turn->at, want);
   int more = count == want || (count > 0 && ending);
-  complete(turn, token, MR_OP_RECEIVE, more ? MR_FLAG_MORE : 0, count, turn->at);
+  complete(turn, token, MR_OP_RECEIVE, more ? flags | MR_FLAG_MORE : flags, count, turn->at);
   if (count > 0) {
     turn->at = (turn->at + count + 7) & ~7;
     if (turn->at > turn->end) turn->at = turn->end;
@@ -125,7 +130,7 @@ static void run_operation(struct turn *turn, int32_t selector, const int32_t *op
   int32_t result;
   switch (code) {
     case MR_OP_SEND:
-      result = mr_send(fd, output, a, b);
+      result = a < 0 || b < 0 || a > MR_OUTPUT_BYTES - b ? -EINVAL : mr_send(fd, output, a, b);
       if (report || result != b) complete(turn, token, MR_OP_SEND, 0, result, 0);
       return;
     case MR_OP_RECEIVE: receive(turn, fd, token, 0); return;
@@ -164,8 +169,7 @@ static void run_event(struct turn *turn, const struct epoll_event *event, int32_
   uint32_t events = event->events;
   switch (packed_kind(data)) {
     case MR_KIND_STREAM:
-      if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        receive(turn, fd, token, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+      if (events & (EPOLLIN | ENDING_EVENTS)) receive(turn, fd, token, (events & ENDING_EVENTS) != 0);
       if (events & EPOLLOUT) complete(turn, token, MR_OP_READY, 0, MR_WRITABLE, 0);
       return;
     case MR_KIND_LISTENER: accept_batch(turn, fd, token, reserved); return;
@@ -180,13 +184,25 @@ static void run_event(struct turn *turn, const struct epoll_event *event, int32_
   }
 }
 
-/* Microseconds need Linux 5.11; the system call itself needs no particular libc. */
+/* Microseconds need Linux 5.11 and a sandbox that knows the call: an old one answers EPERM. It is made directly,
+ * so that it needs no particular libc; its time is the 64-bit one, which only 64-bit systems are sure to have. */
+#if defined(SYS_epoll_pwait2) && __SIZEOF_POINTER__ == 8
+static atomic_int no_pwait2;
+
+static int wait_microseconds(int32_t selector, struct epoll_event *events, int room, int32_t timeout_us) {
+  struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)timeout_us * 1000};
+  int count = (int)syscall(SYS_epoll_pwait2, selector, events, room, &limit, NULL, 0);
+  if (count < 0 && (errno == ENOSYS || errno == EPERM))
+    atomic_store_explicit(&no_pwait2, 1, memory_order_relaxed);
+  return count;
+}
+#endif
+
 static int wait_events(int32_t selector, struct epoll_event *events, int room, int32_t timeout_us) {
-#if defined(SYS_epoll_pwait2)
-  if (timeout_us > 0 && timeout_us < 10000) {
-    struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)timeout_us * 1000};
-    int count = (int)syscall(SYS_epoll_pwait2, selector, events, room, &limit, NULL, 0);
-    if (count >= 0 || errno != ENOSYS) return count;
+#if defined(SYS_epoll_pwait2) && __SIZEOF_POINTER__ == 8
+  if (timeout_us > 0 && timeout_us < 10000 && !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
+    int count = wait_microseconds(selector, events, room, timeout_us);
+    if (count >= 0 || !atomic_load_explicit(&no_pwait2, memory_order_relaxed)) return count;
   }
 #endif
   /* Rounded up: never earlier than asked. */
@@ -196,7 +212,7 @@ static int wait_events(int32_t selector, struct epoll_event *events, int room, i
 
 int32_t mr_turn(int32_t selector, uint8_t *memory, int32_t operations, uint8_t *input, int32_t at,
                 int32_t end, int32_t timeout_us) {
-  if (operations < 0 || operations > MR_MAX_OPERATIONS) return -EINVAL;
+  if (operations < 0 || operations > MR_MAX_OPERATIONS || at < 0 || end < at) return -EINVAL;
   size_t completion_bytes = (size_t)MR_MAX_COMPLETIONS * MR_COMPLETION_INTS * 4;
   size_t operation_bytes = (size_t)MR_MAX_OPERATIONS * MR_OPERATION_INTS * 4;
   const int32_t *operation = (const int32_t *)(void *)(memory + completion_bytes);

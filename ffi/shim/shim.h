@@ -78,6 +78,8 @@ MR_API int32_t mr_selector_park(int32_t selector, int32_t timeout_ms);
 
 #define MR_FLAG_REPORT 1 /* operation: report success too */
 #define MR_FLAG_MORE 2   /* completion: not drained, ask for MR_OP_RECEIVE when you want more */
+#define MR_FLAG_ENDING 4 /* completion: the edge said that the end, an error or an urgent byte is behind these
+                            bytes; it is not said again, so ask until there is a 0, an error, or would-block */
 
 /* A receive asks for at most this much, and needs at least MR_RECEIVE_MIN of room. */
 #define MR_RECEIVE_MAX (64 * 1024)

@@ -142,16 +142,32 @@ int32_t mr_tcp_connect(const uint8_t *address) {
   return fd;
 }
 
+/* A connection that died in the queue is no error of the listener's (accept(2), "Error handling"). */
+static int is_connection_error(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EPERM: return 1;
+    default: return 0;
+  }
+}
+
 int32_t mr_accept(int32_t listener) {
-  for (;;) {
+  for (int attempt = 0; attempt < MR_ACCEPT_BATCH; attempt++) {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       mr_handle_opened();
       return fd;
     }
-    /* A connection that died in the queue is no error of the listener's (accept(2), "Error handling"). */
-    if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) return -errno;
+    if (!is_connection_error(errno)) return -errno;
   }
+  return -EAGAIN;
 }
 
 int32_t mr_close(int32_t fd) {
@@ -178,6 +194,7 @@ int32_t mr_close(int32_t fd) {
 #endif
 
 int32_t mr_receive(int32_t fd, uint8_t *bytes, int32_t at, int32_t length) {
+  if (at < 0 || length < 0) return -EINVAL;
   for (;;) {
     ssize_t count = RECV(fd, bytes + at, (size_t)length);
     if (count >= 0) return (int32_t)count;
@@ -186,6 +203,7 @@ int32_t mr_receive(int32_t fd, uint8_t *bytes, int32_t at, int32_t length) {
 }
 
 int32_t mr_send(int32_t fd, const uint8_t *bytes, int32_t at, int32_t length) {
+  if (at < 0 || length < 0) return -EINVAL;
   for (;;) {
     ssize_t count = SEND(fd, bytes + at, (size_t)length);
     if (count >= 0) return (int32_t)count;
