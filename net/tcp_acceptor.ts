@@ -104,7 +104,10 @@ export class TcpAcceptor implements Source, Acceptor {
   /** For the reactor. */
   complete(operation: number, result: number): void {
     // A listener that is not watched would be deaf without a word: the runtime reports what is thrown here.
-    if (operation !== OP_ACCEPT) throw new IoError("epoll_ctl", -result, this.localAddr.toString());
+    if (operation !== OP_ACCEPT) {
+      if (result < 0) throw new IoError("epoll_ctl", -result, this.localAddr.toString());
+      return;
+    }
     if (result < 0) this.#rest();
     else if (this.#paused) this.#held.push(result);
     else this.#onAccept(new TcpSocket(this.#runtime.reactor, result));
