@@ -6,9 +6,15 @@ import type { ServeOptions, Server, ShutdownOptions } from "../http/server/serve
 import { ClosedError } from "../runtime/errors.ts";
 import { Container } from "./di/container.ts";
 import type { Class, Token } from "./di/token.ts";
-import { createDispatch, type Dispatch, type ErrorContext, type OnError } from "./pipeline/dispatch.ts";
+import {
+  createDispatch,
+  type Dispatch,
+  type Dispatcher,
+  type ErrorContext,
+  type OnError,
+} from "./pipeline/dispatch.ts";
 import { refuse } from "./pipeline/fail.ts";
-import { toWeb } from "./pipeline/reply.ts";
+import { type Reply, toWeb } from "./pipeline/reply.ts";
 import { compileRoutes } from "./routes.ts";
 
 /** Does work before the first request; dependencies are initialised before those that ask for them. */
@@ -25,7 +31,10 @@ export interface OnApplicationShutdown {
 
 /** Settings of an app. */
 export interface AppOptions {
-  /** Told of every error that the client does not see. Default: one `console.error` with method and path. */
+  /**
+   * Told of every error that the client does not see: of handlers and pipes, of responses that cannot be sent, and of streams
+   * that break off after the head. Default: one `console.error` with method and path.
+   */
   readonly onError?: OnError;
   /**
    * Bytes of a body that `Body()` reads, >= 0, inclusive. Default 1,048,576 (NestJS 100 KB): it is also the worst case of memory
@@ -35,6 +44,9 @@ export interface AppOptions {
    */
   readonly maxJsonBytes?: number;
 }
+
+/** What `serve` takes, save for what the app does itself: its errors go to {@linkcode AppOptions.onError}. */
+export type AppServeOptions = Omit<ServeOptions, "onError" | "onRefuse">;
 
 /** Default of {@linkcode AppOptions.maxJsonBytes}. */
 export const MAX_JSON_BYTES = 1_048_576;
@@ -65,15 +77,16 @@ export const MAX_JSON_BYTES = 1_048_576;
  */
 export class App implements AsyncDisposable {
   /**
-   * Answers a request of ours or of the platform, with a response of either; synchronous where the route is. Never throws.
+   * Answers a request of ours or of the platform, with a response of either; synchronous where the route is. Never throws or rejects.
    *
    * For `serve`; HEAD keeps its body here, the server leaves it out.
    */
   readonly handler: Dispatch;
 
-  /** Answers as a fetch handler: for Deno.serve, Node, Bun and tests, with no native code behind it. */
+  /** Answers as a fetch handler: for Deno.serve, Node, Bun and tests, with no native code behind it. Never rejects. */
   readonly fetch: (request: Request) => Promise<globalThis.Response>;
   readonly #container: Container;
+  readonly #broken: Dispatcher["broken"];
   readonly #servers: Server[] = [];
   #isReady: boolean;
   #starting: Promise<void> | undefined = undefined;
@@ -84,13 +97,23 @@ export class App implements AsyncDisposable {
     const { onError = logError, maxJsonBytes = MAX_JSON_BYTES } = options;
     if (!(maxJsonBytes >= 0)) throw new RangeError(`maxJsonBytes "${maxJsonBytes}" is not a number >= 0`);
     this.#container = new Container(root);
-    const { dispatch, fail } = createDispatch(compileRoutes(this.#container, maxJsonBytes), onError);
+    const { dispatch, fail, broken } = createDispatch(compileRoutes(this.#container, maxJsonBytes), onError);
     this.#isReady = !this.#container.built.some(hasInit);
     this.handler = (request) => {
       if (this.#isReady) return dispatch(request);
       return this.ready().then(() => dispatch(request), (error: unknown) => fail(error, request));
     };
-    this.fetch = async (request) => toWeb(await this.handler(request), request.method === "HEAD");
+    this.#broken = broken;
+    this.fetch = async (request) => {
+      const isHead = request.method === "HEAD";
+      const report = (error: unknown): Reply => broken(error, request);
+      const reply = await this.handler(request);
+      try {
+        return toWeb(reply, isHead, report);
+      } catch (error) {
+        return toWeb(report(error), isHead, report);
+      }
+    };
   }
 
   /** Runs the `onModuleInit` hooks, once; `listen` and the first request wait for it. Rejects if one of them fails. */
@@ -134,11 +157,11 @@ export class App implements AsyncDisposable {
    * assertEquals(await response.text(), "Hello, World!");
    * ```
    */
-  async listen(options: ServeOptions = {}): Promise<Server> {
+  async listen(options: AppServeOptions = {}): Promise<Server> {
     await this.ready();
     const { serve } = await import("../http/server/server.ts");
     if (this.#closing !== undefined) throw new ClosedError("the app", "local");
-    const server = serve(this.handler, { onRefuse: refuse, ...options });
+    const server = serve(this.handler, { ...options, onRefuse: refuse, onError: this.#broken });
     this.#servers.push(server);
     return server;
   }

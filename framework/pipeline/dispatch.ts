@@ -22,25 +22,30 @@ export type OnError = (error: unknown, context: ErrorContext) => void | Promise<
 /** Answers one request. */
 export type Dispatch = (request: Incoming) => Reply | Promise<Reply>;
 
-/** The two ways to an answer. */
+/** The ways to an answer. */
 export interface Dispatcher {
   readonly dispatch: Dispatch;
-  /** Answers with an error. */
+  /** Answers with an error that a handler threw. */
   readonly fail: (error: unknown, request: Incoming) => Reply;
+  /** Reports what failed after the handler: its response cannot be sent, or its stream broke off. Always a 500. */
+  readonly broken: (error: unknown, request: Incoming) => Reply;
 }
 
 /** Puts router and error handling together. */
 export function createDispatch(router: Router<Route>, onError: OnError): Dispatcher {
-  const fail = (error: unknown, request: Incoming): Reply => {
+  const broken = (error: unknown, request: Incoming): Reply => {
     const path = pathOf(request);
+    report(onError, error, { method: request.method, path });
+    return failPlainly(500, path);
+  };
+  const fail = (error: unknown, request: Incoming): Reply => {
     const shown = clientError(error);
-    if (shown.status >= 500) report(onError, error, { method: request.method, path });
+    if (shown.status >= 500) report(onError, error, { method: request.method, path: pathOf(request) });
     try {
-      return failWith(shown, path);
-    } catch (broken) {
+      return failWith(shown, pathOf(request));
+    } catch (unsendable) {
       // A field of the error that cannot be sent: the client still gets its status' like.
-      report(onError, broken, { method: request.method, path });
-      return failPlainly(500, path);
+      return broken(unsendable, request);
     }
   };
   const dispatch: Dispatch = (request) => {
@@ -54,7 +59,7 @@ export function createDispatch(router: Router<Route>, onError: OnError): Dispatc
       return fail(error, request);
     }
   };
-  return { dispatch, fail };
+  return { dispatch, fail, broken };
 }
 
 /** No route: OPTIONS answers itself (RFC 9110 §9.3.7), another method of a known path is 405, the rest 404. */

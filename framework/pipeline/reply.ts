@@ -2,7 +2,8 @@
  * What a handler gives, as a response.
  * @module
  */
-import { Response } from "../../http/response.ts";
+import { type BodySource, sourceOf, streamOf } from "../../http/body.ts";
+import { Response, type ResponseBody } from "../../http/response.ts";
 
 export { Response };
 
@@ -35,7 +36,7 @@ export function replyForm(status: number, chosen: boolean): ReplyForm {
 /**
  * Turns a handler's value into a response; waits for it if it is a promise.
  *
- * A response stays as it is; text, bytes and nothing at all have their own form; everything else is JSON.
+ * A response stays as it is; text, bytes, streams and nothing at all have their own form; everything else is JSON.
  */
 export function replyWith(value: unknown, form: ReplyForm): Reply | Promise<Reply> {
   if (typeof value === "string" && !form.isEmpty) return Response.text(value, form.init);
@@ -43,7 +44,11 @@ export function replyWith(value: unknown, form: ReplyForm): Reply | Promise<Repl
   if (typeof value === "object" && value !== null) {
     if (value instanceof Response || value instanceof globalThis.Response) return value;
     if (typeof (value as { then?: unknown }).then === "function") return replyLater(value, form);
-    if (value instanceof Uint8Array && !form.isEmpty) return new Response(value, form.octets);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== Array.prototype || Symbol.asyncIterator in value) {
+      const content = contentOf(value);
+      if (content !== undefined) return replyContent(content, form);
+    }
   }
   return form.isEmpty ? Response.empty(form.status) : Response.json(value, form.init);
 }
@@ -52,10 +57,74 @@ async function replyLater(value: unknown, form: ReplyForm): Promise<Reply> {
   return replyWith(await value, form);
 }
 
-/** The platform's form; for HEAD without the content. */
-export function toWeb(reply: Reply, isHead: boolean): globalThis.Response {
-  if (!isHead || reply.body === null) return reply instanceof Response ? reply.toWeb() : reply;
-  reply.body.cancel().catch(() => {});
+/** What goes out as bytes; undefined for what has a form in JSON. @throws {TypeError} it has neither. */
+function contentOf(value: object): Exclude<ResponseBody, string | null> | undefined {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob) return value;
+  if (value instanceof ReadableStream || Symbol.asyncIterator in value) {
+    return value as AsyncIterable<Uint8Array | string>;
+  }
+  if ((value instanceof Map || value instanceof Set) && !("toJSON" in value)) {
+    const [name, cure] = value instanceof Map ? ["Map", "Object.fromEntries(map)"] : ["Set", "[...set]"];
+    throw new TypeError(`a handler gave a ${name}, which JSON makes {} of; give ${cure}`);
+  }
+  return undefined;
+}
+
+function replyContent(content: Exclude<ResponseBody, string | null>, form: ReplyForm): Reply {
+  if (!form.isEmpty) {
+    return content instanceof Blob && content.type !== ""
+      ? new Response(content, form.init)
+      : new Response(content, form.octets);
+  }
+  new Response(content).body?.cancel().catch(() => {});
+  return Response.empty(form.status);
+}
+
+/**
+ * The platform's form; for HEAD without the content.
+ *
+ * @param onFailure Told when content that is still being made fails: the head is gone by then.
+ * @throws {TypeError} the content was used already.
+ */
+export function toWeb(
+  reply: Reply,
+  isHead: boolean,
+  onFailure: (error: unknown) => void,
+): globalThis.Response {
+  const content = reply instanceof Response ? Response.take(reply) : takeWeb(reply);
+  if (content === null && !(reply instanceof Response)) return reply;
   const { status, statusText } = reply;
-  return new globalThis.Response(null, { status, statusText, headers: [...reply.headers] });
+  const headers = new Headers();
+  if (reply instanceof Response) reply.headers.forEachField((name, value) => headers.append(name, value));
+  else for (const [name, value] of reply.headers) headers.append(name, value);
+  let body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  if (typeof content === "string") {
+    // The platform would give text a type that was taken away from it.
+    body = headers.has("content-type") ? content : encoder.encode(content);
+  } else if (content instanceof Uint8Array || content === null) body = content;
+  else if (isHead) content.cancel();
+  else body = streamOf(reporting(content, onFailure));
+  return new globalThis.Response(isHead ? null : body, { status, statusText, headers });
+}
+
+const encoder = new TextEncoder();
+
+/** What a platform's response is made of cannot be seen: all of its content counts as a stream. */
+function takeWeb(reply: globalThis.Response): BodySource | null {
+  if (reply.bodyUsed) throw new TypeError("the response's body was read already");
+  return reply.body === null ? null : sourceOf(reply.body);
+}
+
+function reporting(source: BodySource, onFailure: (error: unknown) => void): BodySource {
+  return {
+    read: async () => {
+      try {
+        return await source.read();
+      } catch (error) {
+        onFailure(error);
+        throw error;
+      }
+    },
+    cancel: (reason) => source.cancel(reason),
+  };
 }
