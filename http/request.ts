@@ -17,7 +17,7 @@ export interface RequestContext {
   readonly scheme: "http" | "https";
   /** The peer's address. */
   readonly remoteAddr: SocketAddr;
-  /** Aborted when the connection is lost before the response was sent. */
+  /** Aborted when the peer leaves, or the connection is lost, before the response was sent. */
   abortSignal(request: Request): AbortSignal;
 }
 
@@ -220,7 +220,10 @@ export class Request extends MessageBody implements globalThis.Request {
     return this.field("content-type") ?? "";
   }
 
-  /** Aborted when the connection is lost, or the server gives up, before the response was sent. */
+  /**
+   * Aborted when the peer has ended its side of the connection, the connection is lost, or the server gives up, before
+   * the response was sent. A peer that has only ended its side is still answered.
+   */
   get signal(): AbortSignal {
     return this.#signal ??= this.#context.abortSignal(this);
   }

@@ -109,6 +109,7 @@ export class H1Connection implements Roles {
     if (request !== this.#request) return new AbortController().signal;
     const abort = this.#abort ??= new AbortController();
     if (!this.#open) abort.abort(this.#lost);
+    else if (this.#hasLeft) abort.abort(new ClosedError("the connection", "remote"));
     return abort.signal;
   }
 
@@ -520,11 +521,20 @@ export class H1Connection implements Roles {
     return new ClosedError("the request", "remote");
   }
 
+  /**
+   * The peer has ended its side with nothing more to ask: nearly always it is gone, and a handler that listens may
+   * stop. One that goes on is answered all the same, for a few only end their half.
+   */
+  get #hasLeft(): boolean {
+    return this.#peerEnded && this.#content === undefined && this.#held.isEmpty;
+  }
+
   /** The peer sends no more: what is not complete never will be, and after what is owed to it the connection ends. */
   #afterPeerEnd(): void {
     if (this.#isEnding) return;
     if (this.#busy) {
       if (this.#content !== undefined) this.#failContent(this.#truncated());
+      else if (this.#hasLeft) this.#abort?.abort(new ClosedError("the connection", "remote"));
     } else if (this.#held.isEmpty || !this.#transport.isBlocked) {
       // Half a request needs no answer: there is nobody to send it.
       this.#close();

@@ -26,7 +26,8 @@ Deno.test("a client that ends its half while its request is handled gets the res
   it.peer.end();
   await it.settle();
   assert(!it.peer.gone);
-  assertEquals(request().signal.aborted, false);
+  // The handler may stop; this one does not.
+  assertEquals(request().signal.aborted, true);
   answer(hello());
   await it.settle();
   assertEquals([it.statuses, it.peer.sawEnd, it.peer.gone, it.peer.sawReset], [[200], true, true, false]);

@@ -1,6 +1,6 @@
 /** Connections that break: what the handler, its reader and its stream are told. */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { IoError } from "../../runtime/errors.ts";
+import { ClosedError, IoError } from "../../runtime/errors.ts";
 import type { Request } from "../request.ts";
 import { Response } from "../response.ts";
 import { Driven, get, head, patient, turn } from "./testing/driven.ts";
@@ -38,6 +38,38 @@ Deno.test("reset while the handler works: request.signal aborts, its answer is d
     await it.settle();
     assertEquals([it.peer.received, it.errors], ["", []]);
   }
+});
+
+Deno.test("a peer that ends its side while the handler works: request.signal aborts, an answer is sent all the same", async () => {
+  for (const asked of ["before", "after"]) {
+    const { handler, answer, request } = patient();
+    await using it = new Driven(handler);
+    await it.send(get("/"));
+    if (asked === "before") assertEquals(request().signal.aborted, false);
+    it.peer.end();
+    await it.settle();
+    assertEquals(request().signal.aborted, true, `asked ${asked}`);
+    assertInstanceOf(request().signal.reason, ClosedError);
+    answer(hello());
+    await it.settle();
+    assertEquals([it.statuses, it.closedCount, it.errors], [[200], 1, []]);
+  }
+});
+
+Deno.test("a peer that ends its side with more to be answered has not left", async () => {
+  const { handler, answer, request } = patient();
+  await using it = new Driven(handler);
+  await it.send(get("/1") + get("/2"));
+  const first = request();
+  it.peer.end();
+  await it.settle();
+  assertEquals(first.signal.aborted, false);
+  answer(hello());
+  await it.settle();
+  assertEquals([first.signal.aborted, request().signal.aborted], [false, true]);
+  answer(hello());
+  await it.settle();
+  assertEquals([it.statuses, it.closedCount], [[200, 200], 1]);
 });
 
 Deno.test("a clone's signal is the request's", async () => {
