@@ -1,5 +1,6 @@
 /**
- * What the decorators wrote down, keyed on class and handler: `context.metadata` does not exist everywhere.
+ * What the decorators wrote down, keyed on class and method name: `context.metadata` does not exist everywhere, and the
+ * function may be replaced by other decorators.
  * @module
  */
 import type { Class, Token } from "./di/token.ts";
@@ -40,7 +41,7 @@ export interface ModuleMeta {
 const controllers = new WeakMap<Class, ControllerMeta>();
 const modules = new WeakMap<Class, ModuleMeta>();
 const dependencies = new WeakMap<Class, readonly Token[]>();
-const handlers = new WeakMap<Handler, HandlerMeta>();
+const methods = new WeakMap<object, Map<PropertyKey, HandlerMeta>>();
 
 export function setController(target: Class, meta: ControllerMeta): void {
   controllers.set(target, meta);
@@ -72,33 +73,57 @@ export function dependenciesOf(target: Class): readonly Token[] | undefined {
   return undefined;
 }
 
-/** The method's record, made when it is first asked for. */
-export function recordOf(handler: Handler): HandlerMeta {
-  let meta = handlers.get(handler);
-  if (meta === undefined) handlers.set(handler, meta = { routes: [], status: undefined });
+/** The method's record, made when it is first asked for. @param owner The prototype that holds the method. */
+export function recordOf(owner: object, name: PropertyKey): HandlerMeta {
+  let records = methods.get(owner);
+  if (records === undefined) methods.set(owner, records = new Map());
+  let meta = records.get(name);
+  if (meta === undefined) records.set(name, meta = { routes: [], status: undefined });
   return meta;
 }
 
-export function handlerOf(handler: Handler): HandlerMeta | undefined {
-  return handlers.get(handler);
+export function handlerOf(owner: object, name: PropertyKey): HandlerMeta | undefined {
+  return methods.get(owner)?.get(name);
+}
+
+/** The decorated methods of one class. */
+export interface MethodGroup {
+  /** The prototype that holds them, once it is known. */
+  owner: object | undefined;
+}
+
+let open: MethodGroup | undefined;
+
+/** A decorator is made: all of a class' are, before the first is applied, so what is applied next belongs to another class. */
+export function beginGroup(): void {
+  open = undefined;
+}
+
+/** The group of the class whose methods are being decorated. */
+export function currentGroup(): MethodGroup {
+  return open ??= { owner: undefined };
+}
+
+/** The class itself is decorated, after its methods. */
+export function endGroup(target: Class): void {
+  if (open !== undefined) open.owner = target.prototype;
+  open = undefined;
 }
 
 /**
- * Keeps the record of a method that another decorator, above the route's, replaced.
+ * The prototype that holds a method which TC39 decorators saw as `original`: they are told its name and not its class.
  *
- * Called while an instance is built. If the class chain no longer holds `original` under `name`, what stands there now is the
- * replacement; if it still does, a subclass overrides it on purpose and has no route unless it says so.
+ * Without a decorator on the class, and after another decorator has replaced the method, this is the topmost class that has
+ * one of the name: one below overrides it, and has no route unless it says so.
  */
-export function followReplacement(instance: object, name: string | symbol, original: Handler): void {
-  let replacement: unknown;
+export function ownerOf(instance: object, name: PropertyKey, original: Handler, group: MethodGroup): object {
+  if (group.owner !== undefined && Object.hasOwn(group.owner, name)) return group.owner;
+  let owner = instance;
   for (let at: object | null = Object.getPrototypeOf(instance); at !== null; at = Object.getPrototypeOf(at)) {
-    if (!Object.hasOwn(at, name)) continue;
-    const value: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
-    if (value === original) return;
-    replacement = value;
+    const property = Object.getOwnPropertyDescriptor(at, name);
+    if (property === undefined) continue;
+    owner = at;
+    if (property.value === original) return group.owner = at;
   }
-  const meta = handlers.get(original);
-  if (typeof replacement === "function" && meta !== undefined && !handlers.has(replacement as Handler)) {
-    handlers.set(replacement as Handler, meta);
-  }
+  return owner;
 }

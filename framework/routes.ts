@@ -26,8 +26,8 @@ export interface Route {
 export function compileRoutes(container: Container, maxJsonBytes: number): Router<Route> {
   const entries: Entry<Route>[] = [];
   for (const controller of container.controllers) {
-    for (const [name, handler] of handlersOf(controller.instance)) {
-      const meta = handlerOf(handler);
+    for (const [name, { handler, owner }] of handlersOf(controller.instance)) {
+      const meta = handlerOf(owner, name);
       for (const route of meta?.routes ?? []) {
         entries.push(entryOf(controller, name, handler, route, meta?.status, container, maxJsonBytes));
       }
@@ -48,7 +48,7 @@ export function compileRoutes(container: Container, maxJsonBytes: number): Route
 }
 
 /** The methods of an instance, base classes first, an overridden one only in its last form. */
-function handlersOf(instance: object): Map<string | symbol, Handler> {
+function handlersOf(instance: object): Map<string | symbol, { handler: Handler; owner: object }> {
   const chain: object[] = [];
   for (
     let at = Object.getPrototypeOf(instance);
@@ -57,11 +57,12 @@ function handlersOf(instance: object): Map<string | symbol, Handler> {
   ) {
     chain.unshift(at);
   }
-  const handlers = new Map<string | symbol, Handler>();
-  for (const prototype of chain) {
-    for (const name of Reflect.ownKeys(prototype)) {
-      const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-      if (typeof value === "function" && name !== "constructor") handlers.set(name, value as Handler);
+  const handlers = new Map<string | symbol, { handler: Handler; owner: object }>();
+  for (const owner of chain) {
+    for (const name of Reflect.ownKeys(owner)) {
+      const value: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+      if (typeof value !== "function" || name === "constructor") continue;
+      handlers.set(name, { handler: value as Handler, owner });
     }
   }
   return handlers;

@@ -4,7 +4,7 @@
  */
 import type { Class, Token, Tokens } from "../di/token.ts";
 import type { Provider } from "../di/provider.ts";
-import { setController, setDependencies, setModule } from "../meta.ts";
+import { beginGroup, endGroup, setController, setDependencies, setModule } from "../meta.ts";
 
 /** The class' type if the list fits its constructor; otherwise a text that says what does not, which no class is assignable to. */
 export type FitsConstructor<C extends Class, D extends unknown[]> = D["length"] extends
@@ -68,10 +68,12 @@ function checkTokens(name: string, target: Class, tokens: readonly unknown[]): v
  * ```
  */
 export function Controller<D extends unknown[]>(prefix = "/", ...dependencies: Tokens<D>): ClassDecorates<D> {
+  beginGroup();
   return (target) => {
+    endGroup(target);
     checkTokens("Controller", target, dependencies);
     setController(target, { prefix });
-    if (dependencies.length > 0) setDependencies(target, dependencies as readonly Token[]);
+    setDependencies(target, dependencies as readonly Token[]);
   };
 }
 
@@ -105,7 +107,9 @@ export function Controller<D extends unknown[]>(prefix = "/", ...dependencies: T
  * ```
  */
 export function Injectable<D extends unknown[]>(...dependencies: Tokens<D>): ClassDecorates<D> {
+  beginGroup();
   return (target) => {
+    endGroup(target);
     checkTokens("Injectable", target, dependencies);
     setDependencies(target, dependencies as readonly Token[]);
   };

@@ -2,7 +2,7 @@
  * The decorators of a handler: which method and path it answers, and what its arguments are.
  * @module
  */
-import { followReplacement, type Handler, recordOf } from "../meta.ts";
+import { beginGroup, currentGroup, type Handler, type HandlerMeta, ownerOf, recordOf } from "../meta.ts";
 import { Extractor, type Extractors } from "../pipeline/extractor.ts";
 
 /** The part of a decorator's context (TC39) that is used here. */
@@ -47,27 +47,29 @@ export interface MethodDecorates {
 }
 
 /** The function behind every method decorator, in either dialect. */
-function onMethod(name: string, write: (handler: Handler) => void): MethodDecorates {
+function onMethod(name: string, write: (meta: HandlerMeta) => void): MethodDecorates {
+  beginGroup();
   return (target: object, context: unknown, descriptor?: { value?: unknown }): void => {
     if (typeof context === "object" && context !== null) {
       const standard = context as MethodContext<Handler>;
       if (standard.kind !== "method" || standard.static || standard.private) {
         throw new TypeError(`@${name} on "${String(standard.name)}": wanted a public method of an instance`);
       }
-      const method = target as Handler;
-      write(method);
+      const group = currentGroup();
+      let isWritten = false;
       standard.addInitializer(
         function (this: object) {
-          followReplacement(this, standard.name, method);
+          if (isWritten) return;
+          isWritten = true;
+          write(recordOf(ownerOf(this, standard.name, target as Handler, group), standard.name));
         } as (this: never) => void,
       );
       return;
     }
-    const method = descriptor?.value;
-    if (typeof method !== "function" || typeof target === "function") {
+    if (typeof descriptor?.value !== "function" || typeof target === "function") {
       throw new TypeError(`@${name} on "${String(context)}": wanted a public method of an instance`);
     }
-    write(method as Handler);
+    write(recordOf(target, context as string | symbol));
   };
 }
 
@@ -85,8 +87,8 @@ function route<A extends unknown[]>(
       );
     }
   });
-  return onMethod(name, (handler) => {
-    recordOf(handler).routes.push({ method, path, extractors: list as readonly Extractor<unknown>[] });
+  return onMethod(name, (meta) => {
+    meta.routes.push({ method, path, extractors: list as readonly Extractor<unknown>[] });
   }) as RouteDecorator<A>;
 }
 
@@ -190,7 +192,7 @@ export function HttpCode(status: number): MethodDecorates {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new RangeError(`@HttpCode: status "${status}", wanted an integer from 200 to 599`);
   }
-  return onMethod("HttpCode", (handler) => {
-    recordOf(handler).status = status;
+  return onMethod("HttpCode", (meta) => {
+    meta.status = status;
   });
 }

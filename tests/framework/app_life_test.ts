@@ -62,6 +62,80 @@ Deno.test("app: routes are inherited; an override without a decorator has none; 
   assertEquals((await send(app, "GET /sub/twice"))[1], "twice");
 });
 
+Deno.test("app: other decorators may replace the method, above, below and between ours", async () => {
+  type Method = (this: unknown, ...values: never[]) => unknown;
+  const log = <M extends Method>(method: M, _context: ClassMethodDecoratorContext): M =>
+    function (this: unknown, ...values: never[]) {
+      return `logged ${method.apply(this, values)}`;
+    } as M;
+  class Root {
+    a(): string {
+      return "root";
+    }
+    plain(): string {
+      return "root";
+    }
+    @Get("/over")
+    over(): string {
+      return "root";
+    }
+  }
+  @Controller("/d")
+  class Site extends Root {
+    @HttpCode(202)
+    @log
+    @Get("/a")
+    override a(): string {
+      return "a";
+    }
+    @log
+    @HttpCode(202)
+    @Get("/b")
+    b(): string {
+      return "b";
+    }
+    @Get("/c2")
+    @log
+    @Get("/c")
+    c(): string {
+      return "c";
+    }
+    @HttpCode(203)
+    @log
+    @HttpCode(202)
+    @log
+    @Get("/d/:id", Param("id"))
+    d(id: string): string {
+      return id;
+    }
+    @log
+    @Get("/over2")
+    override over(): string {
+      return "over";
+    }
+  }
+  @Controller("/sub")
+  class Sub extends Site {
+    override b(): string {
+      return "no route";
+    }
+  }
+  // The class' routes are the same, whichever is built first.
+  for (const controllers of [[Site, Sub], [Sub, Site]]) {
+    const app = appOf(controllers);
+    const get = async (path: string): Promise<unknown> => (await send(app, `GET ${path}`)).slice(0, 2);
+    assertEquals(await get("/d/a"), [202, "logged a"]);
+    assertEquals(await get("/d/b"), [202, "logged b"]);
+    assertEquals(await get("/d/c"), [200, "logged c"]);
+    assertEquals(await get("/d/c2"), [200, "logged c"]);
+    assertEquals(await get("/d/d/7"), [203, "logged logged 7"]);
+    assertEquals(await get("/d/over2"), [200, "logged over"]);
+    assertEquals((await send(app, "GET /d/over"))[0], 404);
+    assertEquals(await get("/sub/a"), [202, "logged a"]);
+    assertEquals((await send(app, "GET /sub/b"))[0], 404);
+  }
+});
+
 Deno.test("app: routes that cannot work are told at the start", () => {
   const start = (controller: new () => object): RouteError =>
     assertThrows(() => appOf([controller]), RouteError);

@@ -128,6 +128,36 @@ Deno.test("legacy: classes and methods with lists work as in the standard dialec
   ]);
 });
 
+Deno.test("legacy: another decorator may replace the method, above or below ours", async () => {
+  function log(_target: object, _key: unknown, descriptor: { value?: unknown }): void {
+    const method = descriptor.value as (this: unknown) => unknown;
+    descriptor.value = function (this: unknown): string {
+      return `logged ${method.call(this)}`;
+    };
+  }
+  @Controller("/d")
+  class Site {
+    @HttpCode(202)
+    @log
+    @Get("/a")
+    a(): string {
+      return "a";
+    }
+    @Get("/b")
+    @log
+    b(): string {
+      return "b";
+    }
+  }
+  @Module({ controllers: [Site] })
+  class SiteModule {}
+  await using app = createApp(SiteModule);
+  for (const [name, status] of [["a", 202], ["b", 200]]) {
+    const response = await app.fetch(new Request(`http://localhost/d/${name}`));
+    assertEquals([response.status, await response.text()], [status, `logged ${name}`]);
+  }
+});
+
 Deno.test("legacy: a route on what is no method of an instance is refused", () => {
   assertThrows(() => {
     class Static {
