@@ -335,19 +335,48 @@ export class Reactor {
     if (!this.#closed) this.native.wake(this.#waker);
   }
 
-  /** Carry out and settle what is queued, and close the selector. The sources must have been closed before. */
-  dispose(): void {
+  /**
+   * Carry out and settle what is queued, have the sources that are left close their descriptors, and close the
+   * selector, after `parked`, the wait in progress, has ended. Throws what a source threw, after all of that.
+   */
+  dispose(parked?: Promise<unknown>): void {
     if (this.#closed) return;
-    this.flush();
     try {
       // A socket that was closed a moment ago closes its descriptor when it is settled.
+      this.flush();
       this.#settle();
       this.flush();
     } finally {
-      this.#closed = true;
-      this.native.close(this.#waker);
-      this.native.close(this.#selector);
+      try {
+        this.#abandon();
+      } finally {
+        this.wake();
+        this.#closed = true;
+        // The selector must outlive the thread that is waiting on it.
+        if (parked === undefined) this.#closeSelector();
+        else parked.then(() => this.#closeSelector());
+      }
     }
+  }
+
+  #abandon(): void {
+    let failure: unknown;
+    for (const source of [...this.#sources.values()]) {
+      try {
+        source.abandon?.();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    this.flush();
+    this.#settle();
+    this.flush();
+    if (failure !== undefined) throw failure;
+  }
+
+  #closeSelector(): void {
+    this.native.close(this.#waker);
+    this.native.close(this.#selector);
   }
 
   /** Is a would-block: a value, not an error. */

@@ -20,4 +20,6 @@ export interface Source {
   complete(operation: number, result: number, flags: number, at: number): void;
   /** Asked for with `reactor.defer(this)`: called once, after everything that the turn reported was handed out. */
   settle?(): void;
+  /** The reactor ends: close the descriptor with `reactor.close`, tell those who wait, and touch the reactor no more. */
+  abandon?(): void;
 }
