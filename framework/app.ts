@@ -5,7 +5,7 @@
 import type { ServeOptions, Server, ShutdownOptions } from "../http/server/server.ts";
 import { ClosedError } from "../runtime/errors.ts";
 import { Container } from "./di/container.ts";
-import type { Class, Token } from "./di/token.ts";
+import type { Constructor, Token } from "./di/token.ts";
 import {
   createDispatch,
   type Dispatch,
@@ -13,7 +13,8 @@ import {
   type ErrorContext,
   type OnError,
 } from "./pipeline/dispatch.ts";
-import { refuse } from "./pipeline/fail.ts";
+import { failPlainly, refuse } from "./pipeline/fail.ts";
+import { pathOf } from "./pipeline/incoming.ts";
 import { type Reply, toWeb } from "./pipeline/reply.ts";
 import { compileRoutes } from "./routes.ts";
 
@@ -23,7 +24,10 @@ export interface OnModuleInit {
   onModuleInit(): void | Promise<void>;
 }
 
-/** Does work when the app closes, after the last request; in the reverse order of {@linkcode OnModuleInit}. */
+/**
+ * Does work when the app closes, after the last request of its servers; in the reverse order of {@linkcode OnModuleInit}, and
+ * only where that has run, if there is one.
+ */
 export interface OnApplicationShutdown {
   /** Its failure does not keep the others from running. */
   onApplicationShutdown(): void | Promise<void>;
@@ -91,17 +95,23 @@ export class App implements AsyncDisposable {
   #isReady: boolean;
   #starting: Promise<void> | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
+  readonly #initialised = new Set<unknown>();
 
   /** Resolves and compiles everything; {@linkcode createApp} says more. */
-  constructor(root: Class, options: AppOptions = {}) {
+  constructor(root: Constructor, options: AppOptions = {}) {
     const { onError = logError, maxJsonBytes = MAX_JSON_BYTES } = options;
     if (!(maxJsonBytes >= 0)) throw new RangeError(`maxJsonBytes "${maxJsonBytes}" is not a number >= 0`);
     this.#container = new Container(root);
     const { dispatch, fail, broken } = createDispatch(compileRoutes(this.#container, maxJsonBytes), onError);
-    this.#isReady = !this.#container.built.some(hasInit);
+    this.#isReady = ![...this.#container.built].some(hasInit);
     this.handler = (request) => {
       if (this.#isReady) return dispatch(request);
-      return this.ready().then(() => dispatch(request), (error: unknown) => fail(error, request));
+      if (this.#closing !== undefined) return failPlainly(503, pathOf(request));
+      return this.ready().then(
+        () => dispatch(request),
+        (error: unknown) =>
+          this.#closing === undefined ? fail(error, request) : failPlainly(503, pathOf(request)),
+      );
     };
     this.#broken = broken;
     this.fetch = async (request) => {
@@ -116,14 +126,22 @@ export class App implements AsyncDisposable {
     };
   }
 
-  /** Runs the `onModuleInit` hooks, once; `listen` and the first request wait for it. Rejects if one of them fails. */
+  /**
+   * Runs the `onModuleInit` hooks, once; `listen` and the first request wait for it. Rejects if one of them fails.
+   *
+   * Rejects with `ClosedError` if the app was closed, before or meanwhile.
+   */
   ready(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new ClosedError("the app", "local"));
     return this.#starting ??= this.#init();
   }
 
   async #init(): Promise<void> {
     for (const instance of this.#container.built) {
-      if (hasInit(instance)) await instance.onModuleInit();
+      if (!hasInit(instance)) continue;
+      await instance.onModuleInit();
+      this.#initialised.add(instance);
+      if (this.#closing !== undefined) throw new ClosedError("the app", "local");
     }
     this.#isReady = true;
   }
@@ -176,7 +194,11 @@ export class App implements AsyncDisposable {
   }
 
   /**
-   * Stops the servers, which finish what they have begun, then runs the `onApplicationShutdown` hooks; once.
+   * Stops the servers, which finish the requests that they have begun, then runs the `onApplicationShutdown` hooks; once.
+   *
+   * Requests that were given to `fetch` or `handler` directly are not waited for; from then on both answer 503, and `ready`
+   * rejects. An `onModuleInit` that is running is waited for, the ones behind it do not begin, and what they would have
+   * initialised is not shut down. A handler must not await this: the servers wait for the handler, until `deadlineMs`.
    *
    * Every hook runs; what failed is thrown at the end, several as one `AggregateError`.
    *
@@ -188,11 +210,14 @@ export class App implements AsyncDisposable {
 
   async #shutdown(options: ShutdownOptions): Promise<void> {
     const errors: unknown[] = [];
+    // Whoever waited for it was told of its failure.
+    await this.#starting?.catch(() => {});
     for (const result of await Promise.allSettled(this.#servers.map((server) => server.shutdown(options)))) {
       if (result.status === "rejected") errors.push(result.reason);
     }
-    for (const instance of this.#container.built.toReversed()) {
-      if (!hasShutdown(instance)) continue;
+    this.#isReady = false;
+    for (const instance of [...this.#container.built].reverse()) {
+      if (!hasShutdown(instance) || (hasInit(instance) && !this.#initialised.has(instance))) continue;
       try {
         await instance.onApplicationShutdown();
       } catch (error) {
@@ -213,6 +238,9 @@ export class App implements AsyncDisposable {
 
 /**
  * Builds an app from its module: everything is resolved and compiled here, so what is wrong is told before the first request.
+ *
+ * Constructors and factories must not acquire what has to be given back, files, sockets, timers: if a later one fails, there is
+ * no app that could be closed. {@linkcode OnModuleInit} is the place for that.
  *
  * @param root A class with `@Module`. @param options Settings.
  * @throws {ResolveError} a dependency cannot be resolved. @throws {RouteError} a route is wrong, or two are the same.
@@ -240,7 +268,7 @@ export class App implements AsyncDisposable {
  * await app.close();
  * ```
  */
-export function createApp(root: Class, options: AppOptions = {}): App {
+export function createApp(root: Constructor, options: AppOptions = {}): App {
   return new App(root, options);
 }
 

@@ -3,7 +3,7 @@
  * function may be replaced by other decorators.
  * @module
  */
-import type { Class, Token } from "./di/token.ts";
+import type { Class, Constructor, Token } from "./di/token.ts";
 import type { Provider } from "./di/provider.ts";
 import type { Extractor } from "./pipeline/extractor.ts";
 
@@ -32,8 +32,8 @@ export interface HandlerMeta {
 
 /** What `@Module` wrote. */
 export interface ModuleMeta {
-  readonly imports: readonly Class[];
-  readonly controllers: readonly Class[];
+  readonly imports: readonly Constructor[];
+  readonly controllers: readonly Constructor[];
   readonly providers: readonly Provider[];
   readonly exports: readonly (Token | Class)[];
 }
@@ -64,13 +64,19 @@ export function setDependencies(target: Class, list: readonly Token[]): void {
   dependencies.set(target, list);
 }
 
-/** The constructor's list: the class' own, else that of the nearest base class that has one. */
+/**
+ * The constructor's list: the class' own, else that of the base class whose constructor it takes over.
+ *
+ * Undefined if there is none for a constructor that has parameters; its `length` is all that shows them.
+ */
 export function dependenciesOf(target: Class): readonly Token[] | undefined {
+  let isOwn = true;
   for (let at: unknown = target; typeof at === "function"; at = Object.getPrototypeOf(at)) {
     const found = dependencies.get(at as Class);
-    if (found !== undefined) return found;
+    if (found !== undefined) return isOwn ? found : undefined;
+    if (at.length > 0) isOwn = false;
   }
-  return undefined;
+  return target.length > 0 ? undefined : [];
 }
 
 /** The method's record, made when it is first asked for. @param owner The prototype that holds the method. */

@@ -61,13 +61,14 @@ export {
 export { inject } from "./di/inject.ts";
 export {
   type ClassProvider,
+  type ExistingProvider,
   type FactoryProvider,
   type Provide,
   provide,
   type Provider,
   type ValueProvider,
 } from "./di/provider.ts";
-export { type Class, InjectionToken, type Token, type Tokens } from "./di/token.ts";
+export { type Class, type Constructor, InjectionToken, type Token, type Tokens } from "./di/token.ts";
 export {
   BadRequest,
   Conflict,

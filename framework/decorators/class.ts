@@ -2,7 +2,7 @@
  * The decorators of a class: controller, injectable, module.
  * @module
  */
-import type { Class, Token, Tokens } from "../di/token.ts";
+import type { Class, Constructor, Token, Tokens } from "../di/token.ts";
 import type { Provider } from "../di/provider.ts";
 import { beginGroup, endGroup, setController, setDependencies, setModule } from "../meta.ts";
 
@@ -118,9 +118,9 @@ export function Injectable<D extends unknown[]>(...dependencies: Tokens<D>): Cla
 /** What a module is made of; see {@linkcode Module}. */
 export interface ModuleOptions {
   /** Modules whose exports the classes of this one may ask for. */
-  readonly imports?: readonly Class[];
+  readonly imports?: readonly Constructor[];
   /** Classes that answer requests. */
-  readonly controllers?: readonly Class[];
+  readonly controllers?: readonly Constructor[];
   /** What this module builds, each once. */
   readonly providers?: readonly Provider[];
   /** Tokens of this module that its importers may ask for; an imported module here passes on what that one exports. */

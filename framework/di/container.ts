@@ -6,7 +6,7 @@ import { ResolveError } from "../error.ts";
 import { controllerOf, dependenciesOf } from "../meta.ts";
 import { type Injector, withInjector } from "./inject.ts";
 import { type Binding, type ModuleRecord, scanModules } from "./modules.ts";
-import { type Class, nameOf, type Token } from "./token.ts";
+import { type Class, type Constructor, nameOf, type Token } from "./token.ts";
 
 /** A controller that was built. */
 export interface BuiltController {
@@ -19,13 +19,13 @@ export interface BuiltController {
 export class Container {
   /** Controllers, in the order of modules and of declaration. */
   readonly controllers: readonly BuiltController[];
-  /** What the container built itself, in the order in which it was finished: dependencies first. */
-  readonly built: unknown[] = [];
+  /** What the container built itself, each once, in the order in which it was finished: dependencies first. */
+  readonly built: Set<unknown> = new Set();
   readonly #modules: readonly ModuleRecord[];
   readonly #building: Binding[] = [];
 
   /** @param root The app's module. @throws {ResolveError} something cannot be resolved. */
-  constructor(root: Class) {
+  constructor(root: Constructor) {
     this.#modules = scanModules(root);
     const controllers: BuiltController[] = [];
     for (const module of this.#modules) {
@@ -39,10 +39,10 @@ export class Container {
           );
         }
         const instance = this.construct(type, module) as object;
-        this.built.push(instance);
+        this.built.add(instance);
         controllers.push({ type, instance, module });
       }
-      this.built.push(this.construct(module.type, module));
+      this.built.add(this.construct(module.type, module));
     }
     this.controllers = controllers;
   }
@@ -73,20 +73,21 @@ export class Container {
   }
 
   /** Builds a class with the dependencies of its list, as a part of `module`; a new instance at each call. */
-  construct(type: Class, module: ModuleRecord): unknown {
-    const list = dependenciesOf(type) ?? [];
-    // An optional parameter counts in `length`: with a list the compiler has checked it.
-    if (list.length === 0 && type.length > 0 && dependenciesOf(type) === undefined) {
+  construct(type: Constructor, module: ModuleRecord): unknown {
+    const list = dependenciesOf(type);
+    if (list === undefined) {
       throw new ResolveError(
         [nameOf(type)],
-        `the constructor of ${nameOf(type)} (${module.name}) takes ${type.length} parameters and names none`,
+        `the constructor of ${
+          nameOf(type)
+        } (${module.name}) takes parameters of its own or of a base class and names none`,
         `put @Injectable(...) with a token for each parameter on ${nameOf(type)}`,
       );
     }
     const values = list.map((token, index) =>
       this.#resolve(token, module, `argument ${index} of the constructor of ${nameOf(type)}`)
     );
-    const concrete = type as unknown as new (...values: unknown[]) => unknown;
+    const concrete = type as new (...values: unknown[]) => unknown;
     return withInjector(this.#injectorOf(module, nameOf(type)), () => new concrete(...values));
   }
 
@@ -123,11 +124,12 @@ export class Container {
     if ("useValue" in provider) return provider.useValue;
     if ("useClass" in provider) return this.#keep(this.construct(provider.useClass, module));
     const name = nameOf(token);
+    if ("useExisting" in provider) return this.#resolve(provider.useExisting, module, `the alias ${name}`);
     if (typeof provider.useFactory !== "function") {
       throw new ResolveError(
         [name],
-        `the provider of ${name} (${module.name}) says neither value, class nor factory`,
-        `write provide(${name}).value(...), .class(...) or .factory(...)`,
+        `the provider of ${name} (${module.name}) says neither value, class, factory nor other token`,
+        `write provide(${name}).value(...), .class(...), .factory(...) or .existing(...)`,
       );
     }
     const values = (provider.inject ?? []).map((wanted, index) =>
@@ -147,7 +149,7 @@ export class Container {
   }
 
   #keep(value: unknown): unknown {
-    this.built.push(value);
+    this.built.add(value);
     return value;
   }
 

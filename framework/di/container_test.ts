@@ -10,7 +10,7 @@ import { ResolveError } from "../error.ts";
 import { Container } from "./container.ts";
 import { inject } from "./inject.ts";
 import { provide, type Provider } from "./provider.ts";
-import { type Class, InjectionToken, type Token } from "./token.ts";
+import { type Constructor, InjectionToken, type Token } from "./token.ts";
 
 const Name = new InjectionToken<string>("Name");
 
@@ -59,7 +59,7 @@ Deno.test("container: classes, values and factories, each built once", () => {
   assertStrictEquals(app.get(Tree), app.get(Tree));
   assertStrictEquals(app.get(Tree).leaf, app.get(Leaf));
   assertEquals([app.get(Tree).name, app.get(Length), app.get(Wood).trees], ["leaf 1", 7, 1]);
-  assertEquals(app.built.map((at) => typeof at === "object" ? at?.constructor.name : at), [
+  assertEquals([...app.built].map((at) => typeof at === "object" ? at?.constructor.name : at), [
     ...["Leaf", "leaf 1", "Tree", 7, "Grove", "Root"],
   ]);
 });
@@ -74,6 +74,61 @@ Deno.test("container: a subclass without a list of its own uses its base's", () 
   }
   class Sub extends Base {}
   assertEquals(container({ providers: [Sub, provide(Name).value("n")] }).get(Sub).name, "n");
+});
+
+Deno.test("container: a subclass with a constructor of its own does not get its base's list", () => {
+  class Other {}
+  @Injectable(Name)
+  class Base {
+    readonly name: string;
+    constructor(name: string) {
+      this.name = name;
+    }
+  }
+  class Own extends Base {
+    readonly other: Other;
+    constructor(other: Other) {
+      super("own");
+      this.other = other;
+    }
+  }
+  class Below extends Own {}
+  const name = provide(Name).value("n");
+  for (const type of [Own, Below]) {
+    const error = failure({ providers: [type, Other, name] });
+    assertEquals(error.cure, `put @Injectable(...) with a token for each parameter on ${type.name}`);
+  }
+  @Controller()
+  class Site extends Base {
+    constructor() {
+      super("site");
+    }
+  }
+  assertEquals(container({ controllers: [Site] }).get(Site).name, "site");
+  // What a class of the platform takes is its own affair.
+  class Failure extends Error {}
+  assertEquals(container({ providers: [Failure] }).get(Failure).message, "");
+});
+
+Deno.test("container: existing gives one instance by two names", () => {
+  class Store {
+    readonly open = true;
+  }
+  abstract class Port {
+    abstract readonly open: boolean;
+  }
+  const Alias = new InjectionToken<Port>("Alias");
+  @Module({ providers: [Store, provide(Port).existing(Store)], exports: [Port] })
+  class Inner {}
+  const app = container({ imports: [Inner], providers: [{ provide: Alias, useExisting: Port }] });
+  assertStrictEquals(app.get(Alias), app.get(Store));
+  assertStrictEquals(app.get(Port), app.get(Store));
+  assertEquals([...app.built].filter((at) => at instanceof Store).length, 1);
+  assertStringIncludes(
+    failure({ providers: [provide(Port).existing(Store)] }).message,
+    "cannot resolve Store: the alias Port, in Root",
+  );
+  assertEquals(failure({ providers: [provide(Port).existing(Port)] }).tokens, ["Port", "Port"]);
 });
 
 Deno.test("container: a module's own stays inside unless it is exported; modules pass on what they import", () => {
@@ -208,7 +263,7 @@ Deno.test("container: modules that are not sound", () => {
     "Plain, given to imports[0] of Root, is no module",
   );
   assertStringIncludes(assertThrows(() => new Container(Plain), ResolveError).message, "given to createApp");
-  const absent = [undefined] as unknown as Class[];
+  const absent = [undefined] as unknown as Constructor[];
   assertStringIncludes(failure({ imports: absent }).cure, "two files import each other");
   assertStringIncludes(failure({ providers: absent }).message, "providers[0] of Root is undefined");
   assertStringIncludes(failure({ providers: [{} as unknown as Provider] }).message, "is for no token");
@@ -220,7 +275,7 @@ Deno.test("container: modules that are not sound", () => {
   assertStringIncludes(failure({ controllers: [Plain] }).message, "is no controller");
   assertStringIncludes(
     failure({ providers: [{ provide: Name } as unknown as Provider] }).message,
-    "says neither value, class nor factory",
+    "says neither value, class, factory nor other token",
   );
 
   @Module({ providers: [Plain], exports: [Plain] })
@@ -229,7 +284,7 @@ Deno.test("container: modules that are not sound", () => {
   class Two {}
   assertStringIncludes(failure({ imports: [One, Two] }).message, "imports Plain from both One and Two");
 
-  const imports: Class[] = [];
+  const imports: Constructor[] = [];
   @Module({ imports })
   class Circle {}
   imports.push(Circle);

@@ -5,7 +5,7 @@
 import { ResolveError } from "../error.ts";
 import { type ModuleMeta, moduleOf } from "../meta.ts";
 import type { Provider } from "./provider.ts";
-import { type Class, nameOf, type Token } from "./token.ts";
+import { type Constructor, nameOf, type Token } from "./token.ts";
 
 /** One provider in one module, and what was built of it. */
 export interface Binding {
@@ -18,7 +18,7 @@ export interface Binding {
 
 /** A module of the app. */
 export interface ModuleRecord {
-  readonly type: Class;
+  readonly type: Constructor;
   readonly name: string;
   readonly meta: ModuleMeta;
   /** What it provides itself. */
@@ -30,13 +30,13 @@ export interface ModuleRecord {
 }
 
 /** All modules below `root`, imports before importers, `root` last. @throws {ResolveError} the graph is not sound. */
-export function scanModules(root: Class): ModuleRecord[] {
-  const done = new Map<Class, ModuleRecord>();
-  const open: Class[] = [];
+export function scanModules(root: Constructor): ModuleRecord[] {
+  const done = new Map<Constructor, ModuleRecord>();
+  const open: Constructor[] = [];
   visit(root, "createApp");
   return [...done.values()];
 
-  function visit(type: Class, place: string): ModuleRecord {
+  function visit(type: Constructor, place: string): ModuleRecord {
     const known = done.get(type);
     if (known !== undefined) return known;
     const meta = typeof type === "function" ? moduleOf(type) : undefined;

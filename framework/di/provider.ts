@@ -2,7 +2,7 @@
  * How the value behind a token comes to be.
  * @module
  */
-import type { Class, Token, Tokens } from "./token.ts";
+import type { Constructor, Token, Tokens } from "./token.ts";
 
 /** Gives a value that exists already. */
 export interface ValueProvider<T = unknown> {
@@ -17,7 +17,7 @@ export interface ClassProvider<T = unknown> {
   /** What it is asked for by. */
   readonly provide: Token<T>;
   /** The class to build; its dependencies come from its own `@Injectable` list. */
-  readonly useClass: Class<T>;
+  readonly useClass: Constructor<T>;
 }
 
 /** Calls a function, once. */
@@ -30,25 +30,40 @@ export interface FactoryProvider<T = unknown> {
   readonly inject?: readonly Token[];
 }
 
+/** Gives what another token gives: one instance by two names. */
+export interface ExistingProvider<T = unknown> {
+  /** What it is asked for by. */
+  readonly provide: Token<T>;
+  /** What it is known as besides, in the same module or exported by one that it imports. */
+  readonly useExisting: Token<T>;
+}
+
 /**
  * An entry of a module's `providers`: a class, or one of the object forms.
  *
- * The object forms may be written by hand, as in NestJS; made by {@linkcode provide}, the compiler checks that value, class
- * or factory fit the token.
+ * The object forms may be written by hand, as in NestJS; made by {@linkcode provide}, the compiler checks that value, class,
+ * factory or other token fit the token.
  */
-export type Provider<T = unknown> = Class<T> | ValueProvider<T> | ClassProvider<T> | FactoryProvider<T>;
+export type Provider<T = unknown> =
+  | Constructor<T>
+  | ValueProvider<T>
+  | ClassProvider<T>
+  | FactoryProvider<T>
+  | ExistingProvider<T>;
 
-/** The three ways to fill a token, see {@linkcode provide}. */
+/** The ways to fill a token, see {@linkcode provide}. */
 export interface Provide<T> {
   /** Gives this value. */
   value(value: T): ValueProvider<T>;
   /** Builds this class instead. */
-  class(implementation: Class<T>): ClassProvider<T>;
+  class(implementation: Constructor<T>): ClassProvider<T>;
   /** Calls this function with the dependencies that follow it. */
   factory<D extends unknown[]>(
     make: (...dependencies: D) => T,
     ...dependencies: Tokens<D>
   ): FactoryProvider<T>;
+  /** Gives what this token gives. */
+  existing(token: Token<T>): ExistingProvider<T>;
 }
 
 /**
@@ -82,5 +97,6 @@ export function provide<T>(token: Token<T>): Provide<T> {
       useFactory: make,
       inject: dependencies as readonly Token[],
     }),
+    existing: (known) => ({ provide: token, useExisting: known }),
   };
 }

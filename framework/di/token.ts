@@ -3,8 +3,11 @@
  * @module
  */
 
-/** Anything that `new` makes a `T` from, abstract classes included. */
+/** A class to ask for: anything whose instances are `T`, abstract classes included. */
 export type Class<T = unknown> = abstract new (...args: never[]) => T;
+
+/** A class to build: an abstract one is none. */
+export type Constructor<T = unknown> = new (...args: never[]) => T;
 
 /**
  * A name with a type, for values, interfaces and functions, which have no class to be asked for by.

@@ -5,7 +5,7 @@
  * foreign code that may send the app another request.
  * @module
  */
-import type { Class } from "../di/token.ts";
+import type { Constructor } from "../di/token.ts";
 import { decodeRest, decodeSegment } from "../router/decode.ts";
 import type { Pattern } from "../router/pattern.ts";
 import { queryValue } from "../router/query.ts";
@@ -41,7 +41,7 @@ export interface RouteSource {
   /** Bytes of a JSON body, at most. */
   readonly maxJsonBytes: number;
   /** Builds a pipe that was given as a class. */
-  readonly construct: (pipe: Class) => unknown;
+  readonly construct: (pipe: Constructor) => unknown;
 }
 
 /** Compiles a route; a `Param` that the pattern does not have must have been refused before. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { BadRequest, HttpError, ValidationError } from "../error.ts";
-import type { Class } from "../di/token.ts";
+import type { Constructor } from "../di/token.ts";
 import { fromSchema, isSchema, issuesOf, type StandardSchema } from "./schema.ts";
 
 /** Where a value was taken from. */
@@ -159,14 +159,14 @@ export function placeOf(context: PipeContext): string {
 export type Step = (value: unknown) => unknown;
 
 /** Compiles one pipe; `construct` builds a pipe that was given as a class. */
-export function stepOf(pipe: unknown, context: PipeContext, construct: (pipe: Class) => unknown): Step {
+export function stepOf(pipe: unknown, context: PipeContext, construct: (pipe: Constructor) => unknown): Step {
   const root = context.name === "" ? [] : [context.name];
   if (isSchema(pipe)) return fromSchema(pipe, root);
   if (typeof pipe === "function") {
     if (typeof pipe.prototype?.transform !== "function") {
       return fromFunction(pipe as (value: unknown, context: PipeContext) => unknown, context, root);
     }
-    pipe = construct(pipe as unknown as Class);
+    pipe = construct(pipe as unknown as Constructor);
   }
   const built = pipe as Pipe;
   if (typeof built?.transform !== "function") {

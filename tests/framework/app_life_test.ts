@@ -1,203 +1,22 @@
 /**
- * What is told at the start, and what runs at the ends of an app's life.
+ * What runs at the ends of an app's life.
  * @module
  */
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import {
-  Body,
   Controller,
   createApp,
   Get,
-  Header,
-  HttpCode,
-  HttpError,
   inject,
+  InjectionToken,
   Module,
   type OnApplicationShutdown,
   type OnModuleInit,
-  Param,
-  Post,
-  RouteError,
+  provide,
 } from "@millrace/millrace/framework";
 import { Response as OurResponse } from "@millrace/millrace/http";
+import { ClosedError } from "@millrace/millrace/runtime";
 import { appOf, send } from "./support.ts";
-
-Deno.test("app: routes are inherited; an override without a decorator has none; a decorator above keeps the route", async () => {
-  function shout(method: () => string, _context: ClassMethodDecoratorContext): () => string {
-    return function (this: object) {
-      return method.call(this).toUpperCase();
-    };
-  }
-  class Base {
-    @Get("/base")
-    base(): string {
-      return "base";
-    }
-    @Get("/gone")
-    gone(): string {
-      return "gone";
-    }
-  }
-  @Controller("/sub")
-  class Sub extends Base {
-    override gone(): string {
-      return "overridden";
-    }
-    @shout
-    @Get("/loud")
-    loud(): string {
-      return "loud";
-    }
-    @Get("/again")
-    @Get("/twice")
-    twice(): string {
-      return "twice";
-    }
-  }
-  const app = appOf([Sub]);
-  assertEquals((await send(app, "GET /sub/base"))[1], "base");
-  assertEquals((await send(app, "GET /sub/gone"))[0], 404);
-  assertEquals((await send(app, "GET /sub/loud"))[1], "LOUD");
-  assertEquals((await send(app, "GET /sub/again"))[1], "twice");
-  assertEquals((await send(app, "GET /sub/twice"))[1], "twice");
-});
-
-Deno.test("app: other decorators may replace the method, above, below and between ours", async () => {
-  type Method = (this: unknown, ...values: never[]) => unknown;
-  const log = <M extends Method>(method: M, _context: ClassMethodDecoratorContext): M =>
-    function (this: unknown, ...values: never[]) {
-      return `logged ${method.apply(this, values)}`;
-    } as M;
-  class Root {
-    a(): string {
-      return "root";
-    }
-    plain(): string {
-      return "root";
-    }
-    @Get("/over")
-    over(): string {
-      return "root";
-    }
-  }
-  @Controller("/d")
-  class Site extends Root {
-    @HttpCode(202)
-    @log
-    @Get("/a")
-    override a(): string {
-      return "a";
-    }
-    @log
-    @HttpCode(202)
-    @Get("/b")
-    b(): string {
-      return "b";
-    }
-    @Get("/c2")
-    @log
-    @Get("/c")
-    c(): string {
-      return "c";
-    }
-    @HttpCode(203)
-    @log
-    @HttpCode(202)
-    @log
-    @Get("/d/:id", Param("id"))
-    d(id: string): string {
-      return id;
-    }
-    @log
-    @Get("/over2")
-    override over(): string {
-      return "over";
-    }
-  }
-  @Controller("/sub")
-  class Sub extends Site {
-    override b(): string {
-      return "no route";
-    }
-  }
-  // The class' routes are the same, whichever is built first.
-  for (const controllers of [[Site, Sub], [Sub, Site]]) {
-    const app = appOf(controllers);
-    const get = async (path: string): Promise<unknown> => (await send(app, `GET ${path}`)).slice(0, 2);
-    assertEquals(await get("/d/a"), [202, "logged a"]);
-    assertEquals(await get("/d/b"), [202, "logged b"]);
-    assertEquals(await get("/d/c"), [200, "logged c"]);
-    assertEquals(await get("/d/c2"), [200, "logged c"]);
-    assertEquals(await get("/d/d/7"), [203, "logged logged 7"]);
-    assertEquals(await get("/d/over2"), [200, "logged over"]);
-    assertEquals((await send(app, "GET /d/over"))[0], 404);
-    assertEquals(await get("/sub/a"), [202, "logged a"]);
-    assertEquals((await send(app, "GET /sub/b"))[0], 404);
-  }
-});
-
-Deno.test("app: routes that cannot work are told at the start", () => {
-  const start = (controller: new () => object): RouteError =>
-    assertThrows(() => appOf([controller]), RouteError);
-
-  @Controller("/users/:user")
-  class Unknown {
-    @Get("/:id", Param("ID"))
-    get(id: string): string {
-      return id;
-    }
-  }
-  const unknown = start(Unknown);
-  assertEquals(unknown.handlers, ["Unknown.get"]);
-  assertEquals(
-    unknown.message,
-    'Unknown.get (GET /users/:user/:id) asks for Param("ID"), which its path does not have\n' +
-      '  cure: add ":ID" to the path, or ask for one that it has: "user", "id"',
-  );
-
-  @Controller("/a")
-  class Same {
-    @Get("/:x")
-    one(): void {}
-    @Get("/:y")
-    two(): void {}
-  }
-  const same = start(Same);
-  assertEquals(same.handlers, ["Same.one", "Same.two"]);
-  assert(same.message.includes("Same.one (GET /a/:x) and Same.two (GET /a/:y)"), same.message);
-
-  @Controller("/a")
-  class BadPath {
-    @Get("/x:y")
-    get(): void {}
-  }
-  assert(start(BadPath).message.includes('the path "/a/x:y" of BadPath.get'));
-
-  @Controller("/a")
-  class TwoBodies {
-    @Post("/", Body(), Body())
-    post(a: unknown, b: unknown): unknown[] {
-      return [a, b];
-    }
-  }
-  assert(start(TwoBodies).message.includes("asks for the body twice"));
-
-  assertThrows(() => HttpCode(199), RangeError);
-  assertThrows(() => new HttpError(200), RangeError);
-  assertThrows(() => Param(""), TypeError);
-  for (const name of ["bad name", "x:", "é", ""]) assertThrows(() => Header(name), TypeError);
-  assertThrows(
-    () => {
-      class Static {
-        @Get("/")
-        static get(): void {}
-      }
-      return Static;
-    },
-    TypeError,
-    '@Get on "get": wanted a public method of an instance',
-  );
-});
 
 Deno.test("app: hooks run before the first request and after the last, in the order of need", async () => {
   const log: string[] = [];
@@ -274,4 +93,117 @@ Deno.test("app: await using closes it; two failures are one AggregateError", asy
     assertEquals(app.get(One).constructor, One);
   }, AggregateError);
   assertEquals(closed, 2);
+});
+
+/** Writes down what is done to it. */
+class Logged implements OnModuleInit, OnApplicationShutdown {
+  static readonly log: string[] = [];
+  static reset(): string[] {
+    return Logged.log.splice(0);
+  }
+  onModuleInit(): void | Promise<void> {
+    Logged.log.push(`${this.constructor.name} up`);
+  }
+  onApplicationShutdown(): void {
+    Logged.log.push(`${this.constructor.name} down`);
+  }
+}
+/** Has nothing to initialise. */
+class Plain implements OnApplicationShutdown {
+  onApplicationShutdown(): void {
+    Logged.log.push("Plain down");
+  }
+}
+
+Deno.test("app: hooks run once for an instance, whatever it is called", async () => {
+  class Store extends Logged {}
+  const Alias = new InjectionToken<Store>("Alias");
+  const Made = new InjectionToken<Store>("Made");
+  @Module({
+    providers: [provide(Made).factory((store) => store, Store), provide(Alias).existing(Store), Store],
+  })
+  class AppModule {}
+  Logged.reset();
+  const app = createApp(AppModule);
+  await app.ready();
+  await app.close();
+  assertEquals(Logged.reset(), ["Store up", "Store down"]);
+});
+
+Deno.test("app: what was not initialised is not shut down", async () => {
+  class First extends Logged {}
+  class Failing extends Logged {
+    override onModuleInit(): void {
+      throw new Error("no database");
+    }
+  }
+  class Last extends Logged {}
+  @Module({ providers: [First, Failing, Last, Plain] })
+  class AppModule {}
+  Logged.reset();
+  const failed = createApp(AppModule);
+  await assertRejects(() => failed.ready(), Error, "no database");
+  await failed.close();
+  assertEquals(Logged.reset(), ["First up", "Plain down", "First down"]);
+  await createApp(AppModule).close();
+  assertEquals(Logged.reset(), ["Plain down"]);
+});
+
+Deno.test("app: close waits for an init that is running, and begins no other", async () => {
+  const gate = Promise.withResolvers<void>();
+  class Slow extends Logged {
+    override async onModuleInit(): Promise<void> {
+      await gate.promise;
+      await super.onModuleInit();
+    }
+  }
+  class Later extends Logged {}
+  @Module({ providers: [Slow, Later] })
+  class AppModule {}
+  Logged.reset();
+  const app = createApp(AppModule);
+  const listening = assertRejects(() => app.listen({ port: 0, backend: "host" }), ClosedError);
+  const answer = app.fetch(new Request("http://localhost/"));
+  const closing = app.close();
+  await Promise.resolve();
+  assertEquals(Logged.reset(), []);
+  gate.resolve();
+  await Promise.all([closing, listening]);
+  assertEquals(Logged.reset(), ["Slow up", "Slow down"]);
+  assertEquals((await answer).status, 503);
+});
+
+Deno.test("app: a closed app answers 503, and never gets ready again", async () => {
+  const seen: unknown[] = [];
+  @Controller()
+  class Site extends Logged {
+    @Get()
+    get(): string {
+      return "open";
+    }
+  }
+  @Controller()
+  class Hookless {
+    @Get()
+    get(): string {
+      return "open";
+    }
+  }
+  for (const controller of [Site, Hookless]) {
+    for (const isUsed of [true, false]) {
+      const app = appOf([controller], { onError: (error) => void seen.push(error) });
+      if (isUsed) assertEquals((await send(app, "GET /"))[1], "open");
+      await app.close();
+      Logged.reset();
+      const [status, text, type] = await send(app, "GET /?q");
+      const { statusCode, message, path } = JSON.parse(text);
+      assertEquals([status, type, statusCode, message, path], [
+        ...[503, "application/json", 503, "Service Unavailable", "/"],
+      ]);
+      assertEquals((await app.handler(new Request("http://localhost/"))).status, 503);
+      await assertRejects(() => app.ready(), ClosedError);
+      assertEquals(Logged.reset(), []);
+    }
+  }
+  assertEquals(seen, []);
 });

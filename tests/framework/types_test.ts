@@ -153,6 +153,9 @@ class B {
 abstract class Port {
   abstract open(): string;
 }
+abstract class AbstractPipe implements Pipe<string, string> {
+  abstract transform(value: string): string;
+}
 const Name = new InjectionToken<string>("Name");
 
 /** Right lists. */
@@ -334,6 +337,20 @@ export function wrong(): unknown[] {
 
   // @ts-expect-error a value that is not the token's
   provide(Name).value(1);
+  // @ts-expect-error an abstract class cannot be built
+  provide(Port).class(Port);
+  // @ts-expect-error a token of another type
+  provide(Name).existing(A);
+  // @ts-expect-error an abstract class cannot be built
+  Module({ providers: [Port] });
+  // @ts-expect-error an abstract class cannot be built
+  Module({ controllers: [Port] });
+  // @ts-expect-error an abstract class cannot be built
+  Module({ imports: [Port] });
+  // @ts-expect-error an abstract class cannot be built
+  createApp(Port);
+  // @ts-expect-error an abstract class cannot be built
+  Param("id", AbstractPipe);
   // @ts-expect-error a class that is not the token's
   provide(Port).class(A);
   // @ts-expect-error a factory that gives something else
