@@ -2,6 +2,7 @@
  * Controllers, modules and dependency injection over any fetch-shaped server: what an argument is stands in the route's list,
  * and the compiler checks the list.
  *
+ * The decorators of classes and methods serve TC39 and `experimentalDecorators`; decorators of parameters are not there yet.
  * Nothing here loads native code; `app.listen` does, when it is called.
  *
  * @example
@@ -102,10 +103,12 @@ export {
 export type { ErrorBody } from "./pipeline/fail.ts";
 export type { Incoming } from "./pipeline/incoming.ts";
 export {
+  type Absent,
   DefaultValuePipe,
   ParseBoolPipe,
   ParseFloatPipe,
   ParseIntPipe,
+  type ParseOptions,
   type Pipe,
   type PipeContext,
   type PipeLike,

@@ -43,6 +43,9 @@ export interface Pipe<In = unknown, Out = unknown> {
 /**
  * What an extractor takes as a pipe: a pipe, its class, a schema (Standard Schema v1), or a function.
  *
+ * A class is built at each place where it stands, with its own dependencies: not the instance that a provider of the class
+ * gives, and without the hooks of an app's life. For a shared one, `inject` it in the class.
+ *
  * A function refuses by throwing: an `HttpError` as it is, something with a list of `issues` ({@linkcode ValidationError}, or an
  * error of a validation library) as 400 with that list. Any other error is a failure: 500, and its text is for `onError` only.
  */
@@ -52,24 +55,73 @@ export type PipeLike<In = unknown, Out = unknown> =
   | StandardSchema<Out>
   | ((value: In, context: PipeContext) => Out | Promise<Out>);
 
-/** A decimal integer within the safe range: optional minus, digits, nothing else; 400 otherwise. */
-export class ParseIntPipe implements Pipe<string | number | undefined, number> {
+/** Settings of the parsing pipes. */
+export interface ParseOptions {
+  /** Whether an absent value passes, as `undefined`. Default false: it is refused. */
+  readonly optional?: boolean;
+}
+
+/** What a parsing pipe with these settings gives besides its value. */
+export type Absent<O extends ParseOptions> = O extends { readonly optional: true } ? undefined : never;
+
+/**
+ * A decimal integer within the safe range: optional minus, digits, nothing else; 400 otherwise.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Controller, createApp, Get, Module, ParseIntPipe, Query } from "@millrace/millrace/framework";
+ *
+ * @Controller("/list")
+ * class ListController {
+ *   @Get("/", Query("page", ParseIntPipe), Query("size", new ParseIntPipe({ optional: true })))
+ *   list(page: number, size: number | undefined): string {
+ *     return `page ${page}, ${size ?? "any"}`;
+ *   }
+ * }
+ *
+ * @Module({ controllers: [ListController] })
+ * class AppModule {}
+ *
+ * const app = createApp(AppModule);
+ * assertEquals(await (await app.fetch(new Request("http://localhost/list?page=7"))).text(), "page 7, any");
+ * assertEquals((await app.fetch(new Request("http://localhost/list"))).status, 400);
+ * ```
+ */
+export class ParseIntPipe<const O extends ParseOptions = ParseOptions>
+  implements Pipe<string | number | undefined, number | Absent<O>> {
+  readonly #optional: boolean;
+
+  /** Ready to stand in a list; the class itself may stand there, too. */
+  constructor(options: O = {} as O) {
+    this.#optional = options.optional === true;
+  }
+
   /** The integer; `"1e3"`, `"+1"`, `" 1"`, `"0x1"` and what is beyond 2^53 - 1 are refused. */
-  transform(value: string | number | undefined, context: PipeContext): number {
+  transform(value: string | number | undefined, context: PipeContext): number | Absent<O> {
     if (typeof value === "number") {
       if (Number.isSafeInteger(value)) return value;
     } else if (value !== undefined) {
       const parsed = parseDecimal(value);
       if (!Number.isNaN(parsed)) return parsed;
-    }
+    } else if (this.#optional) return undefined as Absent<O>;
     throw refusal(context, "an integer");
   }
 }
 
 /** A decimal number, `-12.5`, `.5` and `1e3` included; 400 for anything that is not finite. */
-export class ParseFloatPipe implements Pipe<string | number | undefined, number> {
+export class ParseFloatPipe<const O extends ParseOptions = ParseOptions>
+  implements Pipe<string | number | undefined, number | Absent<O>> {
+  readonly #optional: boolean;
+
+  /** Ready to stand in a list; the class itself may stand there, too. */
+  constructor(options: O = {} as O) {
+    this.#optional = options.optional === true;
+  }
+
   /** The number; `"Infinity"`, `"0x1"`, `" 1"`, `"+1"` and the empty string are refused. */
-  transform(value: string | number | undefined, context: PipeContext): number {
+  transform(value: string | number | undefined, context: PipeContext): number | Absent<O> {
+    if (value === undefined && this.#optional) return undefined as Absent<O>;
     if (typeof value === "number" || (value !== undefined && FLOAT.test(value))) {
       const parsed = Number(value);
       if (Number.isFinite(parsed)) return parsed;
@@ -79,11 +131,20 @@ export class ParseFloatPipe implements Pipe<string | number | undefined, number>
 }
 
 /** `true` or `false`, spelled so; 400 otherwise. */
-export class ParseBoolPipe implements Pipe<string | boolean | undefined, boolean> {
+export class ParseBoolPipe<const O extends ParseOptions = ParseOptions>
+  implements Pipe<string | boolean | undefined, boolean | Absent<O>> {
+  readonly #optional: boolean;
+
+  /** Ready to stand in a list; the class itself may stand there, too. */
+  constructor(options: O = {} as O) {
+    this.#optional = options.optional === true;
+  }
+
   /** The boolean; `"1"`, `"TRUE"` and `"yes"` are refused. */
-  transform(value: string | boolean | undefined, context: PipeContext): boolean {
+  transform(value: string | boolean | undefined, context: PipeContext): boolean | Absent<O> {
     if (value === "true" || value === true) return true;
     if (value === "false" || value === false) return false;
+    if (value === undefined && this.#optional) return undefined as Absent<O>;
     throw refusal(context, '"true" or "false"');
   }
 }

@@ -99,6 +99,24 @@ Deno.test("ParseBoolPipe: true and false, spelled so", () => {
   }
 });
 
+Deno.test("parsing pipes: an absent value passes where it is optional, a wrong one does not", () => {
+  const absent = { optional: true } as const;
+  for (
+    const [parse, text, value] of [
+      [step(new ParseIntPipe(absent)), "1", 1],
+      [step(new ParseFloatPipe(absent)), "1.5", 1.5],
+      [step(new ParseBoolPipe(absent)), "false", false],
+    ] as const
+  ) {
+    assertStrictEquals(parse(undefined), undefined);
+    assertStrictEquals(parse(text), value);
+    for (const wrong of ["", "x"]) assertThrows(() => parse(wrong), BadRequest);
+  }
+  for (const pipe of [new ParseIntPipe({ optional: false }), new ParseFloatPipe({}), new ParseIntPipe()]) {
+    assertThrows(() => step(pipe)(undefined), BadRequest);
+  }
+});
+
 Deno.test("DefaultValuePipe: in place of what is absent only", () => {
   const pipe = new DefaultValuePipe(7);
   assertEquals([pipe.transform(undefined), pipe.transform(""), pipe.transform("1")], [7, "", "1"]);
