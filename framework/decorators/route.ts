@@ -93,7 +93,10 @@ function route<A extends unknown[]>(
 }
 
 /**
- * Answers GET, and HEAD unless a route says otherwise (RFC 9110 §9.3.1); status 200.
+ * Answers GET, and HEAD unless a route says otherwise (RFC 9110 §9.3.1); status 200, or 204 if the handler gives nothing.
+ *
+ * Nothing is `undefined`; `null` is a value, and goes out as JSON `null`. Text, bytes, buffers, blobs, streams and async iterables
+ * go out as they are, the latter as `application/octet-stream` (a `Response` says otherwise); all else is JSON.
  *
  * The list after the path names the method's arguments in order; the compiler checks number, order and types. A path is
  * made of texts, `:name` (one segment) and a `*name` at the end (the rest, at least one character). Texts match exactly as they
@@ -131,12 +134,12 @@ export function Post<A extends unknown[]>(path = "/", ...extractors: Extractors<
   return route("Post", "POST", path, extractors);
 }
 
-/** Answers PUT; status 200. Arguments as in {@linkcode Get}. */
+/** Answers PUT; status 200, or 204 if the handler gives nothing. Arguments as in {@linkcode Get}. */
 export function Put<A extends unknown[]>(path = "/", ...extractors: Extractors<A>): RouteDecorator<A> {
   return route("Put", "PUT", path, extractors);
 }
 
-/** Answers PATCH; status 200. Arguments as in {@linkcode Get}. */
+/** Answers PATCH; status 200, or 204 if the handler gives nothing. Arguments as in {@linkcode Get}. */
 export function Patch<A extends unknown[]>(path = "/", ...extractors: Extractors<A>): RouteDecorator<A> {
   return route("Patch", "PATCH", path, extractors);
 }

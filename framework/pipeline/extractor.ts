@@ -2,6 +2,7 @@
  * Extractors: which part of the request an argument of a handler is.
  * @module
  */
+import type { Incoming } from "./incoming.ts";
 import type { PipeLike, Source } from "./pipe.ts";
 import type { SchemaOutput, StandardSchema } from "./schema.ts";
 
@@ -236,6 +237,10 @@ export function Body(...pipes: unknown[]): Extractor<never> {
 /**
  * The request itself, for what the other extractors do not give: its body is unread.
  *
+ * Type the parameter as the platform's `Request`, or as {@linkcode Incoming} to ask for what only this package's `Request` has.
+ * An app that is never served by another server than `listen` may type it as that one, or write `Req<Request>()` with it: which
+ * server there is, the compiler cannot check.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -256,6 +261,6 @@ export function Body(...pipes: unknown[]): Extractor<never> {
  * assertEquals(await (await createApp(AppModule).fetch(request)).text(), "4");
  * ```
  */
-export function Req(): Extractor<Request> {
-  return new Extractor<Request>("request", "", []);
+export function Req<T extends Request = Incoming>(): Extractor<T> {
+  return new Extractor<T>("request", "", []);
 }

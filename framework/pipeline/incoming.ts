@@ -2,13 +2,20 @@
  * What the pipeline needs of a request: ours and the platform's both have it.
  * @module
  */
+import type { SocketAddr } from "../../net/addr.ts";
 
-/** A request of ours, which knows its path, or of the platform, whose URL is taken apart here. */
+/**
+ * A request of ours, which knows its path, or of the platform, whose URL is taken apart here.
+ *
+ * It is what the platform's `Request` is, and what only ours has besides: there where `listen` serves the app, absent with `fetch`.
+ */
 export type Incoming = Request & {
   /** Raw path; only ours. */
   readonly path?: string;
   /** Raw query; only ours. */
   readonly query?: string;
+  /** The peer's address; only ours. */
+  readonly remoteAddr?: SocketAddr;
   /** One field without a map of all; only ours. */
   field?(name: string): string | null;
 };

@@ -9,6 +9,7 @@ import {
   createApp,
   Get,
   Header,
+  type Incoming,
   Module,
   type OnApplicationShutdown,
   Param,
@@ -36,9 +37,12 @@ class Site implements OnApplicationShutdown {
     return body;
   }
   @Get("/ours", Req())
-  ours(request: Request): unknown {
-    const { path, query } = request as OurRequest;
+  ours({ path, query }: OurRequest): unknown {
     return { path, query };
+  }
+  @Get("/either", Req())
+  either({ path, remoteAddr }: Incoming): unknown {
+    return { path, from: String(remoteAddr).split(":")[0] };
   }
   @Get("/files/*path", Param("path"))
   files(path: string): string {
@@ -104,6 +108,7 @@ for (const backend of ["host", "auto"] as const) {
         const head = await fetch(url, { method: "HEAD" });
         assertEquals([head.status, head.headers.get("content-length"), await head.text()], [200, "13", ""]);
         assertEquals(await (await fetch(`${url}/ours?a=%20`)).json(), { path: "/ours", query: "a=%20" });
+        assertEquals(await (await fetch(`${url}/either`)).json(), { path: "/either", from: "127.0.0.1" });
         await app.close();
         await server.finished;
         assertEquals(Site.closed, before + 1);
