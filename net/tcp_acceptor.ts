@@ -166,4 +166,9 @@ export class TcpAcceptor implements Source, Acceptor {
     // At once: nobody is to connect to what has ended.
     reactor.flush();
   }
+
+  /** For the reactor: it ends. */
+  abandon(): void {
+    this.close();
+  }
 }

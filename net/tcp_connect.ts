@@ -7,7 +7,7 @@ import { errno } from "../ffi/errno.ts";
 import { expectResult, IoError } from "../ffi/errors.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import type { Source } from "../reactor/source.ts";
-import { TimeoutError } from "../runtime/errors.ts";
+import { ClosedError, TimeoutError } from "../runtime/errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Context, Waker } from "../runtime/task/context.ts";
 import { Future } from "../runtime/task/future.ts";
@@ -82,6 +82,10 @@ class NativeAttempt implements Attempt, Source {
     this.#error = error;
     if (error !== undefined) this.#reactor.close(this.#token, this.#fd);
     this.#onSettled();
+  }
+
+  abandon(): void {
+    if (this.#error === undefined) this.#settle(new ClosedError("the runtime", "local"));
   }
 
   take(): Transport {

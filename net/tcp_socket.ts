@@ -340,6 +340,11 @@ export class TcpSocket implements Source, Transport {
     this.#defer();
   }
 
+  /** For the reactor: it ends, nothing waits for what has not gone out. */
+  abandon(): void {
+    this.#fail(this.#failure ?? new ClosedError("the runtime", "local"));
+  }
+
   #failLater(error: Error): void {
     this.#failure ??= error;
     this.#defer();
