@@ -10,6 +10,8 @@ import type { JoinHandle } from "./task/join.ts";
 import { PENDING, type Poll } from "./task/poll.ts";
 import { VirtualClock } from "./time/clock.ts";
 import { sleep } from "./time/sleep.ts";
+import { timeout } from "./time/timeout.ts";
+import { TimerEntry } from "./time/wheel.ts";
 import { code, hostSleep, never, soon, withoutNative, withRuntime } from "./support_test.ts";
 
 Deno.test("blockOn gives the value, waits for our timers, and throws what main throws", () => {
@@ -155,4 +157,70 @@ testIf(withoutNative, "blockOn waits for sockets", async () => {
     ok(lib.close(client));
     await Promise.resolve();
   });
+});
+
+Deno.test("blockOn refuses its own main only: other tasks wait for their Promises, and go on after it", async () => {
+  using runtime = new Runtime();
+  const beside = runtime.spawn(async () => (await hostSleep(5), "beside"));
+  runtime.blockOn(sleep(20));
+  assertFalse(beside.isFinished);
+  assertEquals(await soon(beside), "beside");
+  assertEquals(runtime.host.awaited, 0);
+});
+
+Deno.test("blockOn is over when main is, whatever the others wait for", () => {
+  using runtime = new Runtime();
+  const handles = [runtime.spawn(never), runtime.spawn(Promise.resolve(1)), runtime.spawn(sleep(60_000))];
+  assertEquals(runtime.blockOn(() => "done"), "done");
+  assertEquals(handles.map((handle) => handle.isFinished), [false, false, false]);
+});
+
+Deno.test("blockOn refuses a timeout over a Promise at once", () => {
+  using runtime = new Runtime();
+  for (const make of [() => timeout(60_000, Promise.resolve(1)), timeout(60_000, Promise.resolve(1))]) {
+    assertEquals(code(() => runtime.blockOn(make)), "ERR_BLOCK_ON_PROMISE");
+  }
+  assertEquals([runtime.time.size, runtime.host.awaited], [0, 0]);
+});
+
+Deno.test("a timeout over a Promise counts as waiting for the host, on the runtime that polls it", async () => {
+  using runtime = new Runtime();
+  const gate = Promise.withResolvers<string>();
+  const handle = runtime.spawn(timeout(60_000, gate.promise));
+  runtime.turn();
+  assertEquals([runtime.host.awaited, Runtime.process().host.awaited], [1, 0]);
+  gate.resolve("there");
+  assertEquals(await soon(handle), "there");
+  assertEquals(runtime.host.awaited, 0);
+});
+
+Deno.test("a timer of somebody else that throws is reported, not thrown out of blockOn", () => {
+  using runtime = new Runtime();
+  const reported: unknown[] = [];
+  const listener = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.error.message);
+  };
+  globalThis.addEventListener("error", listener);
+  try {
+    runtime.time.schedule(
+      new class extends TimerEntry {
+        override fire(): void {
+          throw new Error("somebody else's timer");
+        }
+      }(),
+      2,
+    );
+    assertEquals(runtime.blockOn(sleep(10)), undefined);
+    assertEquals(reported, ["somebody else's timer"]);
+  } finally {
+    globalThis.removeEventListener("error", listener);
+  }
+});
+
+Deno.test("a turn inside a task, or inside blockOn, is refused", async () => {
+  using runtime = new Runtime();
+  assertEquals(await runtime.run(() => code(() => runtime.turn())), "ERR_NESTED");
+  assertEquals(runtime.blockOn(() => code(() => runtime.turn())), "ERR_NESTED");
+  assertEquals(runtime.turn(), 0);
 });

@@ -6,17 +6,18 @@
  * @module
  */
 export * from "./errors.ts";
-export { blockOn, run, Runtime, type RuntimeOptions, spawn, SPIN_US } from "./runtime.ts";
+export { SPIN_US } from "./host_driver.ts";
+export { blockOn, quiesce, run, Runtime, type RuntimeOptions, spawn } from "./runtime.ts";
 export { LocalExecutor, RUN_BATCH, type SpawnOptions } from "./scheduler/local.ts";
 export { TASK_BUDGET } from "./task/budget.ts";
 export type { Context, Waker } from "./task/context.ts";
+export type { TaskErrorHandler } from "./task/failures.ts";
 export type { Spawnable, TaskGenerator } from "./task/from.ts";
 export { Future, type Pollable } from "./task/future.ts";
 export { HostLoop } from "./task/host_loop.ts";
 export { JoinHandle } from "./task/join.ts";
 export { PENDING, type Poll } from "./task/poll.ts";
 export type { Spawner } from "./task/spawner.ts";
-export type { Task, TaskQueue } from "./task/task.ts";
 export { type Clock, systemClock, VirtualClock } from "./time/clock.ts";
 export { TimeDriver } from "./time/driver.ts";
 export {

@@ -27,8 +27,8 @@ interface Ended {
   readonly killed: boolean;
 }
 
-/** Run a program; it is killed after `maxMs`. */
-async function program(body: string, maxMs = 20_000): Promise<Ended> {
+/** Run a program; it is killed after 20 seconds, or `idleMs` after its first output. */
+async function program(body: string, idleMs?: number): Promise<Ended> {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   await Deno.writeTextFile(file, body);
   const before = performance.now();
@@ -42,15 +42,24 @@ async function program(body: string, maxMs = 20_000): Promise<Ended> {
     stderr: "piped",
   }).spawn();
   let killed = false;
-  const timer = setTimeout(() => {
+  const kill = () => {
     killed = true;
     child.kill("SIGKILL");
-  }, maxMs);
-  const { code, stdout, stderr } = await child.output();
+  };
+  let timer = setTimeout(kill, 20_000);
+  const err = new Response(child.stderr).text();
+  let out = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    if (out === "" && idleMs !== undefined) {
+      clearTimeout(timer);
+      timer = setTimeout(kill, idleMs);
+    }
+    out += text;
+  }
+  const { code } = await child.status;
   clearTimeout(timer);
   await Deno.remove(file);
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  return { code, killed, ms: performance.now() - before, out: decode(stdout), err: decode(stderr) };
+  return { code, killed, ms: performance.now() - before, out: out.trim(), err: (await err).trim() };
 }
 
 function assertEndsWith(ended: Ended, out: string): void {
@@ -116,8 +125,19 @@ Deno.test("an error of main that nobody handles ends the process with its text",
   assertEquals(code, 1);
 });
 
+Deno.test("an error of a task that nobody waits for ends the process with its text", async () => {
+  const { err, out, code } = await program(`
+    import { sleep, spawn } from "${RUNTIME}";
+    spawn(() => { throw new RangeError("nobody sees me"); });
+    await sleep(10_000);
+    console.log("not reached");
+  `);
+  assertStringIncludes(err, "RangeError: nobody sees me");
+  assertEquals([out, code], ["", 1]);
+});
+
 testIf(withoutNative, "an open listener keeps the process alive, idle", async () => {
-  const { killed, out } = await program(`${SOCKETS} console.log("listening");`, 1500);
+  const { killed, out } = await program(`${SOCKETS} console.log("listening");`, 500);
   assertEquals([killed, out], [true, "listening"]);
 });
 

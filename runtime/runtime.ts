@@ -6,12 +6,16 @@ import { native } from "../ffi/load.ts";
 import type { Native } from "../ffi/native.ts";
 import { Reactor } from "../reactor/reactor.ts";
 import { MillraceError } from "./errors.ts";
+import { holdThread, HostDriver, SPIN_US } from "./host_driver.ts";
 import { LocalExecutor, type SpawnOptions } from "./scheduler/local.ts";
+import type { TaskErrorHandler } from "./task/failures.ts";
 import type { Spawnable } from "./task/from.ts";
 import type { Pollable } from "./task/future.ts";
 import { HostLoop } from "./task/host_loop.ts";
-import type { JoinHandle } from "./task/join.ts";
-import { enter, setDefault, type Spawner } from "./task/spawner.ts";
+import { type JoinHandle, taskOf } from "./task/join.ts";
+import { blockedOnPromise } from "./task/promise.ts";
+import { enter, processSpawner, setDefault, type Spawner, spawner } from "./task/spawner.ts";
+import type { Task } from "./task/task.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
 import { TimeDriver } from "./time/driver.ts";
 
@@ -23,30 +27,21 @@ export interface RuntimeOptions {
   readonly native?: Native;
   /** How long an idle runtime waits on this thread before it parks, microseconds, >= 0. Default {@link SPIN_US}. */
   readonly spinUs?: number;
+  /**
+   * Told, once, of the error of a task that threw while nobody had begun to wait for it, and of the task's name; who
+   * begins to wait in the same turn of the host's loop, in a microtask too, is in time. Aborted tasks do not count.
+   * Default: as an unhandled rejection, which dispatches `unhandledrejection` and, unless a listener prevents it,
+   * ends the process.
+   */
+  readonly onTaskError?: TaskErrorHandler;
 }
-
-/**
- * Microseconds for which an idle runtime waits in a blocking call before it parks on another thread, which costs
- * 13 µs and a hand-over. Longer than a loopback round trip, and the most that the host's own work is held up; while
- * a Promise is waited for, it is not held up at all.
- */
-export const SPIN_US = 200;
-
-/**
- * Turns of ours in one turn of the host's loop, which costs as much as a request. The host's own work waits that
- * long at most: some hundred microseconds under full load.
- */
-export const TURNS_PER_TICK = 8;
-
-/** The longest park in milliseconds; the wheel's deadlines and the waker end it earlier. */
-const MAX_PARK_MS = 0x7fffffff;
 
 /**
  * An executor with timers and sockets. On the host's thread it takes one turn of the host's loop per batch, so
  * that `fetch`, database drivers and host timers run beside it; idle, it waits for a moment, then parks on
  * another thread until the selector, the next timer or a wake-up ends it.
  *
- * Most programs never make one: `spawn`, `sleep` and `serve` use the process's own ({@link Runtime.current}).
+ * Most programs never make one: `spawn`, `sleep` and `serve` use the process's own ({@link Runtime.process}).
  *
  * @example
  * ```ts
@@ -70,15 +65,14 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   readonly host: HostLoop = new HostLoop();
   readonly #native: Native | undefined;
   readonly #virtual: boolean;
-  readonly #maxSpinUs: number;
+  readonly #driver: HostDriver;
   #reactor: Reactor | undefined;
-  #scheduled = false;
-  #inTick = false;
+  /** A turn or a blockOn is in progress: neither may begin inside of it. */
+  #inTurn = false;
+  /** Takes no tasks any more. */
   #closed = false;
-  #hostTimer: ReturnType<typeof setTimeout> | undefined;
-  #parkUntil = 0;
-  #parked: Promise<void> | undefined;
-  readonly #tick = (): void => this.#runTick();
+  /** Has no sockets any more. */
+  #ended = false;
 
   /** Opens nothing yet, and takes no turn before there is something to do. */
   constructor(options: RuntimeOptions = {}) {
@@ -86,18 +80,35 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
     const spinUs = options.spinUs ?? SPIN_US;
     if (!(spinUs >= 0)) throw new RangeError(`spinUs "${spinUs}" is not a number >= 0`);
     this.#virtual = clock !== systemClock;
-    this.#maxSpinUs = spinUs;
     this.#native = options.native;
     this.time = new TimeDriver(clock);
+    this.executor = new LocalExecutor(this.host, options.onTaskError);
+    this.#driver = new HostDriver({
+      time: this.time,
+      host: this.host,
+      isVirtual: this.#virtual,
+      spinUs,
+      reactor: () => this.#reactor,
+      hasReady: () => this.executor.ready > 0,
+      turn: (waitUs) => this.#turn(waitUs),
+    });
     this.time.onEarlier = () => this.schedule();
-    this.time.onIdle = () => this.#stopHostTimer();
-    this.executor = new LocalExecutor(this.host);
+    this.time.onIdle = () => this.#driver.stopHostTimer();
     this.executor.onReady = () => this.schedule();
   }
 
-  /** The process-wide runtime; made at the first call, never closed. */
+  /**
+   * The runtime whose task is being polled, or whose task's async function has come here across its awaits;
+   * otherwise the process's.
+   */
   static current(): Runtime {
-    return processRuntime();
+    const current = spawner();
+    return current instanceof Runtime ? current : Runtime.process();
+  }
+
+  /** The process-wide runtime; made at the first call, never closed. */
+  static process(): Runtime {
+    return processSpawner() as Runtime;
   }
 
   /**
@@ -106,7 +117,7 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
    * @throws {NativeLoadError} When the native library is missing or not permitted.
    */
   get reactor(): Reactor {
-    if (this.#closed) throw new MillraceError("ERR_RUNTIME_CLOSED", "this runtime was closed");
+    if (this.#ended) throw new MillraceError("ERR_RUNTIME_CLOSED", "this runtime was closed");
     if (this.#reactor === undefined) {
       this.#reactor = new Reactor(this.#native ?? native());
       this.#reactor.onWork = () => this.schedule();
@@ -129,72 +140,84 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
 
   /** For futures that are awaited. */
   drive<T>(future: Pollable<T>): Promise<T> {
-    return this.spawn(future).then();
+    try {
+      return this.spawn(future).then();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
    * Run `main` to its end and block the thread meanwhile: the host's loop stands still, so Promises, `fetch`
-   * and host timers make no progress; our own timers and sockets do.
+   * and host timers make no progress; our own timers and sockets do. Other tasks that wait for a Promise wait on.
    *
    * @throws {MillraceError} `ERR_BLOCK_ON_PROMISE` when it comes to wait for a Promise, `ERR_NESTED` inside a
    * task, `ERR_DEADLOCK` when nothing can ever wake it.
    */
   blockOn<T>(main: Spawnable<T>): T {
-    if (this.#inTick || this.host.isStopped) {
-      throw new MillraceError(
-        "ERR_NESTED",
-        "blockOn inside a running task would never return: await instead",
-      );
-    }
-    const handle = this.spawn(main, { name: "main" });
-    this.host.isStopped = true;
-    const before = enter(this);
+    this.#refuseNested("blockOn");
+    const task = taskOf(this.spawn(main, { name: "main" }));
+    this.host.blockedBy = task;
+    const before = this.#begin();
     try {
-      while (!handle.isFinished) this.#blockOnce();
-      // Finished: one poll gives the outcome and needs no context.
-      return handle.poll(NO_CONTEXT) as T;
+      while (!task.isFinished) this.#blockOnce(task as Task<unknown>);
+      return task.result();
     } finally {
-      this.host.isStopped = false;
-      enter(before);
-      if (!handle.isFinished) handle.abort();
-      if (this.executor.ready > 0) this.schedule();
+      task.abort();
+      this.host.blockedBy = undefined;
+      this.#end(before);
+      this.schedule();
     }
   }
 
-  #blockOnce(): void {
+  #blockOnce(main: Task<unknown>): void {
+    try {
+      if (this.#blockingTurn(main)) return;
+    } catch (error) {
+      // Not the fault of main: seen and survived as in a turn beside the host's loop.
+      return reportError(error);
+    }
+    if (this.host.awaited > 0) throw blockedOnPromise();
+    throw new MillraceError(
+      "ERR_DEADLOCK",
+      "blockOn waits for something that nothing in this runtime can bring: no timer and no socket is open",
+    );
+  }
+
+  /** `false`: there is nothing to wait for. */
+  #blockingTurn(main: Task<unknown>): boolean {
     this.time.fireExpired();
     this.executor.run();
-    if (this.executor.ready > 0 || this.#reactor?.hasWork) {
-      this.#reactor?.turn(0);
-      return;
-    }
-    if (this.executor.alive === 0) return;
-    const delayMs = this.time.nextDelayMs();
     const reactor = this.#reactor;
+    if (this.executor.ready > 0 || reactor?.hasWork) {
+      reactor?.turn(0);
+      return true;
+    }
+    if (main.isFinished) return true;
+    const delayMs = this.time.nextDelayMs();
     if (reactor !== undefined && reactor.size > 0) {
       reactor.turn(delayMs === Infinity ? -1 : Math.min(Math.ceil(delayMs * 1000), 0x7fffffff));
-    } else if (delayMs === Infinity || (this.#virtual && delayMs > 0)) {
-      throw new MillraceError(
-        "ERR_DEADLOCK",
-        "blockOn waits for something that nothing in this runtime can bring: no timer and no socket is open",
-      );
-    } else {
-      Atomics.wait(PARK_CELL, 0, 0, delayMs);
+      return true;
     }
+    if (delayMs === Infinity || (this.#virtual && delayMs > 0)) return false;
+    holdThread(delayMs);
+    return true;
   }
 
   /** Have a turn taken soon; does nothing if one is on its way. */
   schedule(): void {
-    if (this.#scheduled || this.#inTick || this.host.isStopped || this.#closed) return;
-    this.#scheduled = true;
-    setImmediate(this.#tick);
+    if (!this.#inTurn) this.#driver.schedule();
   }
 
   /**
    * Take one turn now: fire timers, poll tasks, and let the sockets move, waiting for them up to `waitUs`
-   * microseconds. The runtime does this by itself; a test on a virtual clock calls it. Returns how much happened.
+   * microseconds. The runtime does this by itself; a test on a virtual clock calls it. Returns how much happened,
+   * 0 after {@link close}.
+   *
+   * @throws {MillraceError} `ERR_NESTED` inside a task.
    */
   turn(waitUs = 0): number {
+    this.#refuseNested("turn");
     const progress = this.#turn(waitUs);
     // What became ready in the turn has told nobody.
     if (this.executor.ready > 0 || this.#reactor?.hasWork) this.schedule();
@@ -202,114 +225,67 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   }
 
   #turn(waitUs: number): number {
-    const before = enter(this);
-    const nested = this.#inTick;
-    this.#inTick = true;
+    if (this.#closed) return 0;
+    const before = this.#begin();
     try {
       let progress = this.time.fireExpired() + this.executor.run();
       if (this.#reactor !== undefined) progress += this.#reactor.turn(progress > 0 ? 0 : waitUs);
       return progress;
     } finally {
-      this.#inTick = nested;
-      enter(before);
+      this.#end(before);
     }
+  }
+
+  #refuseNested(what: string): void {
+    if (!this.#inTurn) return;
+    throw new MillraceError("ERR_NESTED", `${what} inside a running task would never return: await instead`);
+  }
+
+  #begin(): Spawner | undefined {
+    this.#inTurn = true;
+    return enter(this);
+  }
+
+  #end(before: Spawner | undefined): void {
+    enter(before);
+    this.#inTurn = false;
+    if (this.#closed) this.#disposeReactor();
   }
 
   /**
-   * One turn of the host's loop: turns of ours while there is something to do, the last with a short wait for more.
-   * Then another turn of the host's loop, or a rest.
+   * Resolves when what was closed is closed and no wait of this runtime is outstanding: in a moment while sockets are
+   * open, otherwise after the parked thread has come back. For an orderly end of a server or a test.
    */
-  #runTick(): void {
-    this.#scheduled = false;
-    for (let left = TURNS_PER_TICK; left > 0; left--) {
-      if (this.#closed) return;
-      let progress = 1;
-      try {
-        progress = this.turn(this.#waitUs());
-      } catch (error) {
-        // A source or a timer let an error out: a fault of ours, to be seen, while the others go on.
-        reportError(error);
-      }
-      if (progress === 0) return this.#rest();
-      if (this.host.awaited > 0) break;
-    }
-    this.schedule();
+  quiesce(): Promise<void> {
+    return this.#driver.quiesce();
   }
 
   /**
-   * How long a turn may block the thread in the hope that the next request is on its way: not at all while a
-   * Promise of the host is waited for.
+   * End everything: live tasks are aborted, so that their `finally` blocks run and their handles reject with a
+   * `CancelledError`; open sockets are closed at once, and what waits for them is told; no timer fires any more.
+   * Closing from inside a task ends the sockets with the turn. Sockets of the host are the host's.
    */
-  #waitUs(): number {
-    const reactor = this.#reactor;
-    if (this.host.awaited > 0 || this.executor.ready > 0) return 0;
-    if (reactor === undefined || reactor.size === 0 || reactor.hasDeferred) return 0;
-    const delayMs = this.#virtual ? Infinity : this.time.nextDelayMs();
-    return Math.min(this.#maxSpinUs, Math.floor(delayMs * 1000));
-  }
-
-  /** Nothing to do for now: again at the next deadline, or when the selector has something. */
-  #rest(): void {
-    const reactor = this.#reactor;
-    if (this.executor.ready > 0 || reactor?.hasWork) return this.schedule();
-    const delayMs = this.#virtual ? Infinity : this.time.nextDelayMs();
-    if (delayMs <= 0) return this.schedule();
-    if (reactor !== undefined && reactor.size > 0) return this.#park(reactor, delayMs);
-    if (this.#parked !== undefined) reactor?.wake();
-    this.#sleepOnHost(delayMs);
-  }
-
-  #stopHostTimer(): void {
-    if (this.#hostTimer !== undefined) clearTimeout(this.#hostTimer);
-    this.#hostTimer = undefined;
-  }
-
-  #sleepOnHost(delayMs: number): void {
-    this.#stopHostTimer();
-    if (delayMs === Infinity) return;
-    this.#hostTimer = setTimeout(() => {
-      this.#hostTimer = undefined;
-      if (!this.#scheduled) this.#runTick();
-    }, Math.min(Math.ceil(delayMs), MAX_PARK_MS));
-  }
-
-  #park(reactor: Reactor, delayMs: number): void {
-    const until = performance.now() + delayMs;
-    if (this.#parked !== undefined) {
-      // One wait at a time: if it would last too long, end it, and its end parks anew.
-      if (until < this.#parkUntil) reactor.wake();
-      return;
-    }
-    this.#parkUntil = until;
-    const timeoutMs = delayMs === Infinity ? -1 : Math.min(Math.ceil(delayMs), MAX_PARK_MS);
-    this.#parked = reactor.park(timeoutMs).then(() => {
-      this.#parked = undefined;
-      if (!this.#scheduled) this.#runTick();
-    });
-  }
-
-  /**
-   * Resolves when no wait of this runtime is outstanding: at once while sockets are open, otherwise after the
-   * parked thread has come back. For an orderly end of a server or a test.
-   */
-  async quiesce(): Promise<void> {
-    while (this.#parked !== undefined && this.#reactor?.size === 0) {
-      this.#reactor.wake();
-      await this.#parked;
-    }
-  }
-
-  /** Close the reactor and stop taking turns. Sockets and timers that are left are not told. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopHostTimer();
-    const reactor = this.#reactor;
-    if (reactor === undefined) return;
-    reactor.wake();
-    // The selector must outlive the thread that is waiting on it.
-    if (this.#parked === undefined) reactor.dispose();
-    else this.#parked.then(() => reactor.dispose());
+    this.#driver.stop();
+    const before = enter(this);
+    try {
+      this.executor.abortAll();
+    } finally {
+      enter(before);
+      if (!this.#inTurn) this.#disposeReactor();
+    }
+  }
+
+  #disposeReactor(): void {
+    if (this.#ended) return;
+    try {
+      // The selector must outlive the thread that is waiting on it.
+      this.#reactor?.dispose(this.#driver.parked);
+    } finally {
+      this.#ended = true;
+    }
   }
 
   /** Same as {@link close}. */
@@ -320,24 +296,14 @@ export class Runtime implements Spawner, Disposable, AsyncDisposable {
   /** {@link close}, and wait until the thread that was parked has come back. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.#parked;
+    await this.#driver.parked;
   }
 }
 
-const PARK_CELL = new Int32Array(new SharedArrayBuffer(4));
-
-const NO_CONTEXT = { waker: { wake(): void {} }, spend: (): boolean => true };
-
-let processWide: Runtime | undefined;
-
-function processRuntime(): Runtime {
-  return processWide ??= new Runtime();
-}
-
-setDefault(processRuntime);
+setDefault(() => new Runtime());
 
 /**
- * Start a task on the process's runtime.
+ * Start a task on the current runtime: inside a task its own, otherwise the process's. See `Runtime.current`.
  *
  * @example
  * ```ts
@@ -351,15 +317,20 @@ setDefault(processRuntime);
  * ```
  */
 export function spawn<T>(source: Spawnable<T>, options?: SpawnOptions): JoinHandle<T> {
-  return processRuntime().spawn(source, options);
+  return Runtime.current().spawn(source, options);
 }
 
-/** Run `main` as a task of the process's runtime and follow it. See `Runtime.run`. */
+/** Run `main` as a task of the current runtime and follow it. See `Runtime.run`. */
 export function run<T>(main: Spawnable<T>): Promise<T> {
-  return processRuntime().run(main);
+  return Runtime.current().run(main);
 }
 
-/** Run `main` to its end on the process's runtime, blocking the thread. See `Runtime.blockOn`. */
+/** Run `main` to its end on the current runtime, blocking the thread. See `Runtime.blockOn`. */
 export function blockOn<T>(main: Spawnable<T>): T {
-  return processRuntime().blockOn(main);
+  return Runtime.current().blockOn(main);
+}
+
+/** Resolves when nothing of the current runtime is outstanding but open sockets. See `Runtime.quiesce`. */
+export function quiesce(): Promise<void> {
+  return Runtime.current().quiesce();
 }

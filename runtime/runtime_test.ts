@@ -1,29 +1,27 @@
 import {
   assert,
   assertEquals,
-  assertFalse,
-  assertInstanceOf,
+  assertGreaterOrEqual,
   assertLess,
   assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { KIND_LISTENER, KIND_STREAM, READABLE } from "../ffi/abi.ts";
+import { KIND_STREAM, READABLE } from "../ffi/abi.ts";
 import { native } from "../ffi/load.ts";
 import type { Native } from "../ffi/native.ts";
 import { ScriptedNative } from "../reactor/scripted.ts";
-import { listen, ok, pattern, Recorder } from "../reactor/support_test.ts";
+import { ok, pattern, Recorder } from "../reactor/support_test.ts";
 import { requireNoAsan, testIf } from "../tests/support/skip.ts";
 import { CancelledError } from "./errors.ts";
 import { run, Runtime, spawn } from "./runtime.ts";
-import { spawner } from "./task/spawner.ts";
 import type { Context } from "./task/context.ts";
 import type { TaskGenerator } from "./task/from.ts";
 import { PENDING, type Poll } from "./task/poll.ts";
 import { VirtualClock } from "./time/clock.ts";
 import { sleep } from "./time/sleep.ts";
 import { TimerEntry } from "./time/wheel.ts";
-import { code, hostSleep, openListener, soon, withoutNative, withRuntime } from "./support_test.ts";
+import { hostSleep, openListener, soon, withoutNative, withRuntime } from "./support_test.ts";
 
 // ---- run ----
 
@@ -125,11 +123,12 @@ testIf(withoutNative, "a timer that is scheduled while the runtime is parked fir
     await hostSleep(20);
     for (const ms of [5, 1, 0]) {
       const before = performance.now();
+      // The park would last for ever: that it comes back at all is the point, however slow the machine.
       await runtime.run(function* () {
         yield* sleep(ms);
       });
       const took = performance.now() - before;
-      assert(took >= ms && took < ms + 500, `${took} for ${ms}`);
+      assertGreaterOrEqual(took, ms);
     }
     // One that is far away does not hold up one that is near.
     const far = runtime.spawn(sleep(60_000));
@@ -310,50 +309,22 @@ Deno.test("on the twin in virtual time: what is sent arrives, what is closed is 
   assertEquals([lib.liveHandles(), lib.misuses], [0, []]);
 });
 
-// ---- the end ----
+// ---- options ----
 
-Deno.test("a closed runtime takes no tasks and opens no sockets; closing twice is closing once", () => {
-  const runtime = new Runtime();
-  runtime.close();
-  runtime.close();
-  for (
-    const body of [() => runtime.spawn(() => 1), () => runtime.run(() => 1), () => runtime.blockOn(() => 1)]
-  ) {
-    assertEquals(code(body), "ERR_RUNTIME_CLOSED");
-  }
-  assertEquals(code(() => runtime.reactor), "ERR_RUNTIME_CLOSED");
-});
-
-testIf(
-  withoutNative,
-  "close during a park: the descriptors are closed after the thread came back",
-  async () => {
-    const before = native().liveHandles();
-    const runtime = new Runtime();
-    const { fd } = listen(native());
-    runtime.reactor.add(new Recorder(), fd, READABLE, KIND_LISTENER);
-    await hostSleep(20);
-    await runtime[Symbol.asyncDispose]();
-    ok(native().close(fd));
-    assertEquals(native().liveHandles(), before);
-  },
-);
-
-Deno.test("close ends the timers of the host", async () => {
-  const runtime = new Runtime();
-  const handle = runtime.spawn(sleep(60_000));
-  await hostSleep(5);
-  runtime.close();
-  assertFalse(handle.isFinished);
-});
-
-Deno.test("options are checked, the current runtime is the one that polls", async () => {
+Deno.test("options are checked", () => {
   for (const spinUs of [-1, NaN]) {
     assertThrows(() => new Runtime({ spinUs }), RangeError, `"${spinUs}"`);
   }
-  using runtime = new Runtime({ spinUs: 0 });
-  assertStrictEquals(await runtime.run(() => [spawner()]).then(([current]) => current), runtime);
-  assertStrictEquals(runtime.blockOn(() => [spawner()])[0], runtime);
-  assertStrictEquals(spawner(), Runtime.current());
-  assertInstanceOf(Runtime.current(), Runtime);
+});
+
+Deno.test("onTaskError hears of the tasks that fail unwatched", async () => {
+  const told: unknown[] = [];
+  using runtime = new Runtime({ onTaskError: (error, name) => told.push([error, name]) });
+  runtime.spawn(() => Promise.reject("unseen"), { name: "background" });
+  const watched = runtime.spawn(() => Promise.reject("seen"));
+  await assertRejects(async () =>
+    await watched.then(undefined, (reason) => Promise.reject(new Error(`${reason}`)))
+  );
+  await hostSleep(5);
+  assertEquals(told, [["unseen", "background"]]);
 });

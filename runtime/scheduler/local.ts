@@ -2,9 +2,10 @@
  * The single-threaded executor.
  * @module
  */
+import { Failures, type TaskErrorHandler } from "../task/failures.ts";
 import { intoFuture, type Spawnable } from "../task/from.ts";
 import { HostLoop } from "../task/host_loop.ts";
-import { JoinHandle } from "../task/join.ts";
+import { handleOf, type JoinHandle } from "../task/join.ts";
 import { Task, type TaskQueue } from "../task/task.ts";
 import { RingQueue } from "./queue.ts";
 
@@ -31,21 +32,30 @@ export const RUN_BATCH = 1024;
  * if (!handle.isFinished) throw new Error("one poll was enough");
  * ```
  */
-export class LocalExecutor implements TaskQueue {
+export class LocalExecutor {
   /** Called when the queue stops being empty. */
   onReady: (() => void) | undefined;
   readonly #queue = new RingQueue<Task<unknown>>();
+  readonly #tasks = new Set<Task<unknown>>();
   readonly #host: HostLoop;
-  #alive = 0;
+  readonly #failures: Failures;
+  readonly #side: TaskQueue = {
+    enqueue: (task) => this.#enqueue(task),
+    finished: (task) => this.#finished(task),
+  };
 
-  /** `host` is what is known of the host's loop; default: it turns. */
-  constructor(host: HostLoop = new HostLoop()) {
+  /**
+   * @param host What is known of the host's loop. Default: it turns.
+   * @param onTaskError See `RuntimeOptions.onTaskError`.
+   */
+  constructor(host: HostLoop = new HostLoop(), onTaskError?: TaskErrorHandler) {
     this.#host = host;
+    this.#failures = new Failures(onTaskError);
   }
 
   /** Tasks that were spawned and have not ended. */
   get alive(): number {
-    return this.#alive;
+    return this.#tasks.size;
   }
 
   /** Tasks that wait to be polled. */
@@ -55,10 +65,10 @@ export class LocalExecutor implements TaskQueue {
 
   /** Start a task; it is first polled by the next {@link run}. */
   spawn<T>(source: Spawnable<T>, options?: SpawnOptions): JoinHandle<T> {
-    const task = new Task<T>(intoFuture(source, this.#host), this, options?.name ?? "task");
-    this.#alive++;
+    const task = new Task<T>(intoFuture(source, this.#host), this.#side, options?.name ?? "task");
+    this.#tasks.add(task as Task<unknown>);
     task.wake();
-    return new JoinHandle(task);
+    return handleOf(task);
   }
 
   /**
@@ -71,14 +81,18 @@ export class LocalExecutor implements TaskQueue {
     return count;
   }
 
-  /** For tasks. */
-  enqueue(task: Task<unknown>): void {
+  /** Abort every task, the oldest first. */
+  abortAll(): void {
+    for (const task of this.#tasks) task.abort();
+  }
+
+  #enqueue(task: Task<unknown>): void {
     this.#queue.push(task);
     if (this.#queue.length === 1) this.onReady?.();
   }
 
-  /** For tasks. */
-  finished(_task: Task<unknown>): void {
-    this.#alive--;
+  #finished(task: Task<unknown>): void {
+    this.#tasks.delete(task);
+    if (task.isUnwatchedFailure) this.#failures.add(task);
   }
 }

@@ -2,11 +2,13 @@
  * Makes a future of everything that can be spawned: a future, a generator, a Promise, a function.
  * @module
  */
-import { MillraceError } from "../bytes/errors.ts";
-import type { Context, Waker } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Pollable } from "./future.ts";
 import type { HostLoop } from "./host_loop.ts";
+import { waiterFor } from "./join.ts";
 import { PENDING, type Poll } from "./poll.ts";
+import { PromiseFuture } from "./promise.ts";
+import { callInside } from "./spawner.ts";
 
 /** A generator that yields futures and gets their values back: `const value = yield* future`. */
 export type TaskGenerator<T> = Generator<Pollable<unknown>, T, unknown>;
@@ -57,8 +59,8 @@ class GeneratorFuture<T> implements Pollable<T> {
         );
         continue;
       }
-      this.#inner = step.value;
-      const resumed = this.#resume(step.value, cx);
+      this.#inner = waiterFor(step.value);
+      const resumed = this.#resume(this.#inner, cx);
       if (resumed === PENDING) return PENDING;
       step = resumed;
     }
@@ -91,60 +93,6 @@ class GeneratorFuture<T> implements Pollable<T> {
   }
 }
 
-class PromiseFuture<T> implements Pollable<T> {
-  readonly #promise: PromiseLike<T>;
-  readonly #host: HostLoop;
-  #waker: Waker | undefined;
-  #state: "new" | "waiting" | "fulfilled" | "rejected" = "new";
-  #value: unknown;
-
-  constructor(promise: PromiseLike<T>, host: HostLoop) {
-    this.#promise = promise;
-    this.#host = host;
-    // At once: one that rejects before the first poll would be reported as unhandled and end the process. Other
-    // thenables may start their work when they are asked, so they are asked when they are polled.
-    if (promise instanceof Promise) this.#subscribe();
-  }
-
-  poll(cx: Context): Poll<T> {
-    if (this.#state === "fulfilled") return this.#value as T;
-    if (this.#state === "rejected") throw this.#value;
-    if (this.#host.isStopped) {
-      throw new MillraceError(
-        "ERR_BLOCK_ON_PROMISE",
-        "blockOn cannot wait for a Promise: the host's loop stands still meanwhile; use `await runtime.run(...)`",
-      );
-    }
-    this.#waker = cx.waker;
-    if (this.#state === "new") this.#subscribe();
-    return PENDING;
-  }
-
-  #subscribe(): void {
-    this.#state = "waiting";
-    this.#host.awaited++;
-    this.#promise.then(
-      (value) => this.#settle("fulfilled", value),
-      (reason) => this.#settle("rejected", reason),
-    );
-  }
-
-  #settle(state: "fulfilled" | "rejected", value: unknown): void {
-    if (this.#state === "waiting") this.#host.awaited--;
-    this.#state = state;
-    this.#value = value;
-    this.#waker?.wake();
-    this.#waker = undefined;
-  }
-
-  cancel(): void {
-    this.#waker = undefined;
-    if (this.#state !== "waiting") return;
-    this.#state = "new";
-    this.#host.awaited--;
-  }
-}
-
 class FunctionFuture<T> implements Pollable<T> {
   readonly #call: () => unknown;
   readonly #host: HostLoop;
@@ -157,7 +105,7 @@ class FunctionFuture<T> implements Pollable<T> {
 
   poll(cx: Context): Poll<T> {
     if (this.#inner === undefined) {
-      const result = this.#call();
+      const result = callInside(this.#call);
       const inner = wrap<T>(result, this.#host);
       if (inner === undefined) return result as T;
       this.#inner = inner;
@@ -171,7 +119,7 @@ class FunctionFuture<T> implements Pollable<T> {
 }
 
 function wrap<T>(value: unknown, host: HostLoop): Pollable<T> | undefined {
-  if (isPollable(value)) return value as Pollable<T>;
+  if (isPollable(value)) return waiterFor(value as Pollable<T>);
   if (isGenerator(value)) return new GeneratorFuture(value as TaskGenerator<T>);
   if (isPromiseLike(value)) return new PromiseFuture(value as PromiseLike<T>, host);
   return undefined;

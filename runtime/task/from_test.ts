@@ -9,7 +9,7 @@ import { PENDING, type Poll } from "./poll.ts";
 const cx: Context = { waker: { wake() {} }, spend: () => true };
 const running = new HostLoop();
 const stopped = new HostLoop();
-stopped.isStopped = true;
+stopped.blockedBy = cx.waker;
 
 /** Ready with `value` at poll `at`. */
 function after<T>(value: T, at: number): Pollable<T> & { polls: number; cancels: number } {

@@ -4,7 +4,7 @@
  */
 import type { Context } from "./context.ts";
 import type { Poll } from "./poll.ts";
-import { spawner } from "./spawner.ts";
+import { running, type Spawner, spawner } from "./spawner.ts";
 
 /** Anything that can be polled to a value; {@link Future} is the base that also can be awaited. */
 export interface Pollable<T> {
@@ -20,7 +20,8 @@ export interface Pollable<T> {
 /**
  * A value that will be there later; nothing happens before it is polled, awaited or spawned.
  *
- * `await future` spawns it on the current runtime; `yield* future` inside a generator task polls it in place.
+ * `await future` spawns it, on the runtime whose task or async function has made it, otherwise on the current one;
+ * awaited again it gives the same outcome again. `yield* future` inside a generator task polls it in place.
  *
  * @example
  * ```ts
@@ -30,18 +31,28 @@ export interface Pollable<T> {
  * ```
  */
 export abstract class Future<T> implements Pollable<T>, PromiseLike<T> {
+  /** By the time of an `await` in a microtask, nothing tells any more where it was made. */
+  readonly #home: Spawner | undefined = running();
+  #awaited: Promise<T> | undefined;
+
   /** See {@link Pollable.poll}. */
   abstract poll(cx: Context): Poll<T>;
 
   /** See {@link Pollable.cancel}. */
   cancel(): void {}
 
-  /** Spawn this future on the current runtime and follow its handle: this is what `await` calls. */
+  /** Spawn this future, once, and follow its handle: this is what `await` calls. */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
-    return spawner().drive(this).then(onFulfilled, onRejected);
+    this.#awaited ??= (this.#home ?? spawner()).drive(this);
+    return this.#awaited.then(onFulfilled, onRejected);
+  }
+
+  /** For futures that can be used again: the next `await` polls anew. Call it after the value was returned only. */
+  protected renew(): void {
+    this.#awaited = undefined;
   }
 
   /** Lets a generator task wait for this future: `const value = yield* future`. */

@@ -3,13 +3,17 @@
  * @module
  */
 import type { Context, Waker } from "./context.ts";
-import { Future } from "./future.ts";
+import { Future, type Pollable } from "./future.ts";
 import { PENDING, type Poll } from "./poll.ts";
 import type { Task } from "./task.ts";
 
+let make: <T>(task: Task<T>) => JoinHandle<T>;
+let unwrap: <T>(handle: JoinHandle<T>) => Task<T>;
+
 /**
  * Waits for a spawned task, or ends it. Dropping the handle leaves the task alone; awaiting it twice gives the
- * same outcome twice.
+ * same outcome twice. A task that throws and whose handle nobody has begun to wait for is reported: see
+ * `RuntimeOptions.onTaskError`.
  *
  * @example
  * ```ts
@@ -21,12 +25,14 @@ import type { Task } from "./task.ts";
  */
 export class JoinHandle<T> extends Future<T> {
   readonly #task: Task<T>;
-  /** Of all that wait: the task that is told last must not be the only one. */
-  #wakers: Set<Waker> | undefined;
   #promise: Promise<T> | undefined;
 
-  /** For executors: a handle of the task that `spawn` has made. */
-  constructor(task: Task<T>) {
+  static {
+    make = (task) => new JoinHandle(task);
+    unwrap = (handle) => handle.#task;
+  }
+
+  private constructor(task: Task<T>) {
     super();
     this.#task = task;
   }
@@ -43,8 +49,11 @@ export class JoinHandle<T> extends Future<T> {
 
   /**
    * End the task: its future is cancelled and this handle rejects with `CancelledError`. Does nothing to a
-   * task that has finished. A JavaScript function that is in the middle of an `await` goes on unseen, for
-   * nothing can stop it; its result is dropped.
+   * task that has finished.
+   *
+   * An async function cannot be stopped: it goes on unseen, its result is dropped, and what it awaits stays in
+   * use; a stream that it reads from answers the next read with `ERR_BUSY`. A generator is stopped where it
+   * waits, its `finally` blocks run and what it waits for is given up: write what is to be aborted as one.
    */
   abort(): void {
     this.#task.abort();
@@ -52,18 +61,10 @@ export class JoinHandle<T> extends Future<T> {
 
   /** The task's value; throws what it threw. Cancel safe. */
   poll(cx: Context): Poll<T> {
-    if (this.#task.isFinished) return this.#task.result();
-    if (this.#wakers === undefined) {
-      const wakers = this.#wakers = new Set<Waker>();
-      this.#task.watch(() => {
-        for (const waker of wakers) waker.wake();
-      });
-    }
-    this.#wakers.add(cx.waker);
-    return PENDING;
+    return pollTask(this.#task, cx, cx.waker);
   }
 
-  /** Stop waiting; the task goes on. One wake may still come: it is not known whose waiting ends. */
+  /** Does nothing: the task goes on. */
   override cancel(): void {}
 
   /** What `await` calls; no second task is needed. */
@@ -84,7 +85,54 @@ export class JoinHandle<T> extends Future<T> {
         }
       };
       if (this.#task.isFinished) settle();
-      else this.#task.watch(settle);
+      else this.#task.watch({ wake: settle });
     });
   }
+}
+
+function pollTask<T>(task: Task<T>, cx: Context, watcher: Waker): Poll<T> {
+  // Costs a unit: whoever waits for what has finished again and again must not hold up the others.
+  if (task.isFinished) return cx.spend() ? task.result() : PENDING;
+  task.watch(watcher);
+  return PENDING;
+}
+
+/** One who waits for a task that several may wait for: who gives up is forgotten, and only he. */
+class Joining<T> extends Future<T> implements Waker {
+  readonly #task: Task<T>;
+  #waker: Waker | undefined;
+
+  constructor(task: Task<T>) {
+    super();
+    this.#task = task;
+  }
+
+  override poll(cx: Context): Poll<T> {
+    this.#waker = cx.waker;
+    return pollTask(this.#task, cx, this);
+  }
+
+  override cancel(): void {
+    this.#task.unwatch(this);
+    this.#waker = undefined;
+  }
+
+  wake(): void {
+    this.#waker?.wake();
+  }
+}
+
+/** For executors: a handle of the task that they have made. */
+export function handleOf<T>(task: Task<T>): JoinHandle<T> {
+  return make(task);
+}
+
+/** For runtimes: the task behind a handle. */
+export function taskOf<T>(handle: JoinHandle<T>): Task<T> {
+  return unwrap(handle);
+}
+
+/** What to poll for `work` if the waiting may be given up: a handle can have many who wait, of whom one leaves. */
+export function waiterFor<T>(work: Pollable<T>): Pollable<T> {
+  return work instanceof JoinHandle ? new Joining(unwrap(work)) : work;
 }

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { CancelledError } from "../errors.ts";
 import { LocalExecutor } from "../scheduler/local.ts";
+import { TASK_BUDGET } from "./budget.ts";
 import type { Context, Waker } from "./context.ts";
 import { Future } from "./future.ts";
-import type { JoinHandle } from "./join.ts";
+import { HostLoop } from "./host_loop.ts";
+import { type JoinHandle, taskOf, waiterFor } from "./join.ts";
 import { PENDING, type Poll } from "./poll.ts";
 import { enter, type Spawner, spawner } from "./spawner.ts";
 import type { TimeDriver } from "../time/driver.ts";
@@ -45,15 +47,6 @@ Deno.test("awaiting a task that failed rejects with its error, each time the sam
   executor.run();
   assertStrictEquals(await early, broken);
   assertStrictEquals(await assertRejects(() => handle.then()), broken);
-});
-
-Deno.test("a task whose handle nobody awaits may fail without an unhandled rejection", async () => {
-  const executor = new LocalExecutor();
-  executor.spawn(() => {
-    throw new Error("unseen");
-  });
-  executor.run();
-  await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
 Deno.test("abort while somebody awaits rejects with CancelledError", async () => {
@@ -98,7 +91,8 @@ Deno.test("a value that is a Promise is followed, as await does", async () => {
 
 /** Drives futures on an executor of its own. */
 class TestSpawner implements Spawner {
-  readonly executor = new LocalExecutor();
+  readonly host = new HostLoop();
+  readonly executor = new LocalExecutor(this.host);
   get time(): TimeDriver {
     throw new Error("no time here");
   }
@@ -131,4 +125,81 @@ Deno.test("yield* of a future gives its value inside a generator", () => {
   const steps = gate[Symbol.iterator]();
   assertEquals(steps.next(), { done: false, value: gate });
   assertEquals(steps.next("value" as never), { done: true, value: "value" });
+});
+
+Deno.test("a future that is awaited twice, or by two at once, is polled by one task and gives one outcome", async () => {
+  const runtime = new TestSpawner();
+  const before = enter(runtime);
+  const gate = new Gate();
+  enter(before);
+  const both = Promise.all([gate, gate]);
+  await Promise.resolve();
+  assertEquals(runtime.executor.alive, 1);
+  runtime.executor.run();
+  gate.open("it");
+  runtime.executor.run();
+  assertEquals([...await both, await gate], ["it", "it", "it"]);
+});
+
+Deno.test("polling a handle that has finished spends budget: the others have their turn", () => {
+  const executor = new LocalExecutor();
+  const done = executor.spawn(() => 1);
+  executor.run();
+  let polls = 0;
+  let seenAt = -1;
+  executor.spawn(function* () {
+    while (polls < 10 * TASK_BUDGET) {
+      yield* done;
+      polls++;
+    }
+  });
+  executor.spawn(() => {
+    seenAt = polls;
+  });
+  while (executor.ready > 0) executor.run();
+  assertEquals([seenAt, polls], [TASK_BUDGET, 10 * TASK_BUDGET]);
+});
+
+/** Never ready. */
+class Waiting extends Future<void> {
+  override poll(): Poll<void> {
+    return PENDING;
+  }
+}
+
+Deno.test("who gives up waiting for a handle is forgotten: only those who still wait are woken", () => {
+  const executor = new LocalExecutor();
+  const gate = new Gate();
+  const shared = executor.spawn(gate);
+  let wakes = 0;
+  const waker = { wake: () => void wakes++ };
+  const waiters = Array.from({ length: 5 }, () => waiterFor(shared));
+  for (const waiter of waiters) assertStrictEquals(waiter.poll({ waker, spend: () => true }), PENDING);
+  for (const waiter of waiters.slice(1)) waiter.cancel!();
+  executor.run();
+  gate.open("it");
+  executor.run();
+  assertEquals(wakes, 1);
+  assertEquals(waiters[0].poll({ waker, spend: () => true }), "it");
+});
+
+Deno.test("generators and tasks wait for a handle in a way that can be given up", () => {
+  const runtime = new TestSpawner();
+  const { executor } = runtime;
+  const watched = new Set<Waker>();
+  const shared = executor.spawn(new Waiting());
+  const task = taskOf(shared);
+  const { watch, unwatch } = task;
+  task.watch = (watcher) => (watched.add(watcher), watch.call(task, watcher));
+  task.unwatch = (watcher) => (watched.delete(watcher), unwatch.call(task, watcher));
+  const waiting = executor.spawn(function* () {
+    yield* shared;
+  });
+  const passedOn = executor.spawn(shared);
+  executor.run();
+  assertEquals(watched.size, 2);
+  waiting.abort();
+  passedOn.abort();
+  assertEquals(watched.size, 0);
+  shared.abort();
 });

@@ -22,17 +22,20 @@ const RUNNING = 2;
 const WOKEN_WHILE_RUNNING = 3;
 const FULFILLED = 4;
 const FAILED = 5;
+const ABORTED = 6;
 
 /** One spawned future: its own waker, its own context, its own result. */
 export class Task<T> implements Waker, Context {
   /** What people see in messages. */
   readonly name: string;
-  readonly #future: Pollable<T>;
   readonly #queue: TaskQueue;
+  /** Until it has ended: a handle that is kept must not keep what the work has used. */
+  #future: Pollable<T> | undefined;
   #state = IDLE;
   #budget = 0;
   #result: unknown;
-  #watchers: (() => void)[] | undefined;
+  #isWatched = false;
+  #watchers: Set<Waker> | undefined;
 
   /** A task that is idle: its first `wake` puts it in the queue. */
   constructor(future: Pollable<T>, queue: TaskQueue, name: string) {
@@ -49,6 +52,11 @@ export class Task<T> implements Waker, Context {
   /** Has it returned, thrown or been aborted? */
   get isFinished(): boolean {
     return this.#state >= FULFILLED;
+  }
+
+  /** Did it throw, and has nobody ever asked for the outcome? An abort is no failure: somebody wanted it. */
+  get isUnwatchedFailure(): boolean {
+    return this.#state === FAILED && !this.#isWatched;
   }
 
   /** Put it in the queue, once. */
@@ -76,9 +84,10 @@ export class Task<T> implements Waker, Context {
     if (this.#state !== QUEUED) return;
     this.#state = RUNNING;
     this.#budget = TASK_BUDGET;
+    const future = this.#future!;
     let value: unknown;
     try {
-      value = this.#future.poll(this);
+      value = future.poll(this);
     } catch (error) {
       this.#finish(FAILED, error);
       return;
@@ -95,7 +104,7 @@ export class Task<T> implements Waker, Context {
       this.#state = IDLE;
     } else {
       // Aborted in the middle of its own poll, where nothing can be cancelled.
-      this.#cancel(this.#result as Error);
+      cancel(future, this.#result as Error);
     }
   }
 
@@ -106,38 +115,47 @@ export class Task<T> implements Waker, Context {
   abort(): void {
     if (this.isFinished) return;
     const reason = new CancelledError(this.name);
+    const future = this.#future!;
     const polling = this.#state === RUNNING || this.#state === WOKEN_WHILE_RUNNING;
     // Finished first: what the future does while it lets go finds a task that has ended.
-    this.#finish(FAILED, reason);
-    if (!polling) this.#cancel(reason);
-  }
-
-  #cancel(reason: Error): void {
-    try {
-      this.#future.cancel?.();
-    } catch (error) {
-      reason.cause = error;
-    }
+    this.#finish(ABORTED, reason);
+    if (!polling) cancel(future, reason);
   }
 
   #finish(state: number, result: unknown): void {
     if (this.isFinished) return;
     this.#state = state;
     this.#result = result;
+    this.#future = undefined;
     this.#queue.finished(this as Task<unknown>);
     const watchers = this.#watchers;
     this.#watchers = undefined;
-    if (watchers !== undefined) { for (const watcher of watchers) watcher(); }
+    if (watchers !== undefined) { for (const watcher of watchers) watcher.wake(); }
   }
 
   /** The result of a finished task: its value, or its error thrown. */
   result(): T {
-    if (this.#state === FAILED) throw this.#result;
+    this.#isWatched = true;
+    if (this.#state !== FULFILLED) throw this.#result;
     return this.#result as T;
   }
 
-  /** Call back once when it has ended. */
-  watch(watcher: () => void): void {
-    (this.#watchers ??= []).push(watcher);
+  /** Wake `watcher` once when it has ended. */
+  watch(watcher: Waker): void {
+    this.#isWatched = true;
+    (this.#watchers ??= new Set()).add(watcher);
+  }
+
+  /** Wake it no more. */
+  unwatch(watcher: Waker): void {
+    this.#watchers?.delete(watcher);
+  }
+}
+
+function cancel(future: Pollable<unknown>, reason: Error): void {
+  try {
+    future.cancel?.();
+  } catch (error) {
+    reason.cause = error;
   }
 }

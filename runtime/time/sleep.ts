@@ -17,6 +17,7 @@ import type { TimeDriver } from "./driver.ts";
  */
 export class Sleep extends Future<void> {
   readonly #alarm: Alarm;
+  #ended = false;
 
   /** Call {@link sleep} or {@link sleepUntil} instead. @param time The clock that `deadlineMs` is meant on. */
   constructor(time: TimeDriver, deadlineMs: number) {
@@ -31,18 +32,21 @@ export class Sleep extends Future<void> {
 
   /**
    * Set the deadline to `ms` from now; a task that waits already waits for the new one. Works after the end,
-   * too: the future can then be polled again.
+   * too: the future can then be polled and awaited again.
    * @param ms 0 or more, Infinity for never; otherwise a RangeError.
    */
   reset(ms: number): void {
     checkDelay("ms", ms);
     const time = this.#alarm.time;
     this.#alarm.moveTo(time, time.refresh() + ms);
+    if (this.#ended) this.renew();
+    this.#ended = false;
   }
 
   /** See {@link Future.poll}. */
   override poll(cx: Context): Poll<void> {
-    return this.#alarm.poll(cx.waker) && cx.spend() ? undefined : PENDING;
+    if (!this.#alarm.poll(cx.waker) || !cx.spend()) return PENDING;
+    this.#ended = true;
   }
 
   /** Disarm the timer. */

@@ -4,6 +4,7 @@
  */
 import type { Context, Waker } from "../task/context.ts";
 import type { Pollable } from "../task/future.ts";
+import { HostLoop } from "../task/host_loop.ts";
 import { PENDING } from "../task/poll.ts";
 import { enter, type Spawner } from "../task/spawner.ts";
 import { VirtualClock } from "./clock.ts";
@@ -31,6 +32,7 @@ export class FakeContext implements Context {
 export class FakeRuntime implements Spawner {
   readonly clock: VirtualClock;
   readonly time: TimeDriver;
+  readonly host: HostLoop = new HostLoop();
   readonly cx: FakeContext = new FakeContext();
 
   constructor(startMs = 1000) {

@@ -3,9 +3,11 @@
  * @module
  */
 import { TimeoutError } from "../errors.ts";
-import type { Context, Waker } from "../task/context.ts";
+import type { Context } from "../task/context.ts";
 import { Future, type Pollable } from "../task/future.ts";
+import { waiterFor } from "../task/join.ts";
 import { PENDING, type Poll } from "../task/poll.ts";
+import { PromiseFuture } from "../task/promise.ts";
 import { spawner } from "../task/spawner.ts";
 import { Alarm, checkDelay } from "./alarm.ts";
 
@@ -38,7 +40,7 @@ import { Alarm, checkDelay } from "./alarm.ts";
 export function timeout<T>(ms: number, work: Pollable<T> | PromiseLike<T>, phase = "operation"): Future<T> {
   checkDelay("ms", ms);
   const time = spawner().time;
-  const inner = isPollable(work) ? work : new Settling(work);
+  const inner = isPollable(work) ? waiterFor(work) : new PromiseFuture(work);
   return new Timeout(inner, new Alarm(time, time.refresh() + ms), ms, phase);
 }
 
@@ -81,37 +83,5 @@ class Timeout<T> extends Future<T> {
   override cancel(): void {
     this.#alarm.cancel();
     this.#inner.cancel?.();
-  }
-}
-
-/** A Promise seen as something to poll. Its rejection counts as handled from the start. */
-class Settling<T> implements Pollable<T> {
-  #state: "pending" | "fulfilled" | "rejected" = "pending";
-  #outcome: unknown = undefined;
-  #waker: Waker | undefined = undefined;
-
-  constructor(promise: PromiseLike<T>) {
-    promise.then((value) => this.#settle("fulfilled", value), (reason) => this.#settle("rejected", reason));
-  }
-
-  poll(cx: Context): Poll<T> {
-    if (this.#state === "pending") {
-      this.#waker = cx.waker;
-      return PENDING;
-    }
-    if (!cx.spend()) return PENDING;
-    if (this.#state === "rejected") throw this.#outcome;
-    return this.#outcome as T;
-  }
-
-  cancel(): void {
-    this.#waker = undefined;
-  }
-
-  #settle(state: "fulfilled" | "rejected", outcome: unknown): void {
-    this.#state = state;
-    this.#outcome = outcome;
-    this.#waker?.wake();
-    this.#waker = undefined;
   }
 }

@@ -175,16 +175,19 @@ Deno.test("the top level tells the slots of this round from those of the next", 
   assertEquals([before.armed, current.armed], [false, true]);
 });
 
-Deno.test("advance over a thousand years of nothing looks at nothing", () => {
-  const { wheel, log, add } = logged();
-  const tick = 31_536_000_000 * 1000;
-  add("a", tick);
+Deno.test("advance over all of time looks at nothing", () => {
+  const tick = Number.MAX_SAFE_INTEGER;
   const before = performance.now();
-  wheel.advance(tick - 1);
-  assert(performance.now() - before < 100, "slots are skipped, not walked");
-  assertEquals(log, []);
-  wheel.advance(tick);
-  assertEquals(log, [`a@${tick}`]);
+  for (let round = 0; round < 50; round++) {
+    const { wheel, log, add } = logged();
+    add("a", tick);
+    wheel.advance(tick - 1);
+    assertEquals(log, []);
+    wheel.advance(tick);
+    assertEquals(log, [`a@${tick}`]);
+  }
+  // Less than a millisecond; a walk over the slots of the top level alone would take a minute.
+  assert(performance.now() - before < 5000, "slots are skipped, not walked");
 });
 
 Deno.test("fire may arm its own entry again: later in this advance, due in the next", () => {
