@@ -31,6 +31,7 @@
 export {
   App,
   type AppOptions,
+  type AppServeOptions,
   createApp,
   MAX_JSON_BYTES,
   type OnApplicationShutdown,

@@ -36,15 +36,11 @@ export interface StandardSchema<Out = unknown> {
 }
 
 /** What a schema gives: what it declares, else what its `validate` returns. */
-export type SchemaOutput<S extends StandardSchema> = S["~standard"] extends
-  { readonly types?: { readonly output: infer Out } | undefined } ? unknown extends Out ? Validated<S> : Out
-  : Validated<S>;
-
-/** The value among what `validate` returns. */
-type Validated<S extends StandardSchema> = Extract<
-  Awaited<ReturnType<S["~standard"]["validate"]>>,
-  { readonly issues?: undefined }
-> extends { readonly value: infer Out } ? Out : never;
+export type SchemaOutput<S extends StandardSchema> = S["~standard"] extends {
+  readonly types?: { readonly output: infer Out } | undefined;
+  readonly validate: (value: unknown) => infer Result;
+} ? unknown extends Out ? Extract<Awaited<Result>, { readonly value: unknown }>["value"] : Out
+  : never;
 
 export function isSchema(value: unknown): value is StandardSchema {
   return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
