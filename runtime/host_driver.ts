@@ -22,13 +22,6 @@ export const TURNS_PER_TICK = 8;
 /** The longest park in milliseconds; the wheel's deadlines and the waker end it earlier. */
 const MAX_PARK_MS = 0x7fffffff;
 
-/**
- * How long, and how often at most, the end of a park that has been woken is waited for, milliseconds: the thread
- * comes back in a fraction of it, and a test whose sockets are closed must not be said to leak a wait.
- */
-const END_OF_PARK_MS = 0.1;
-const END_OF_PARK_TRIES = 32;
-
 /** Turns that closing may take: what was written goes out first. */
 const CLOSING_TICKS = 8;
 
@@ -66,7 +59,6 @@ export class HostDriver {
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
   #parkUntil = 0;
   #parked: Promise<void> | undefined;
-  #endTries = 0;
 
   /** @param driven Whose turns are taken. */
   constructor(driven: Driven) {
@@ -152,7 +144,7 @@ export class HostDriver {
     const delayMs = driven.isVirtual ? Infinity : driven.time.nextDelayMs();
     if (delayMs <= 0) return this.schedule();
     if (reactor !== undefined && reactor.size > 0) return this.#park(reactor, delayMs);
-    if (this.#parked !== undefined) this.#endPark(reactor);
+    if (this.#parked !== undefined) reactor?.wake();
     this.#sleepOnHost(delayMs);
   }
 
@@ -176,16 +168,7 @@ export class HostDriver {
     const timeoutMs = delayMs === Infinity ? -1 : Math.min(Math.ceil(delayMs), MAX_PARK_MS);
     this.#parked = reactor.park(timeoutMs).then(() => {
       this.#parked = undefined;
-      this.#endTries = 0;
       if (!this.#scheduled) this.#runTick();
     });
-  }
-
-  /** The last source is gone: the thread that waits for it is called back, and awaited for as long as that takes. */
-  #endPark(reactor: Reactor | undefined): void {
-    reactor?.wake();
-    if (this.#endTries++ >= END_OF_PARK_TRIES) return;
-    holdThread(END_OF_PARK_MS);
-    this.schedule();
   }
 }

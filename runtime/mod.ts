@@ -14,10 +14,9 @@ export type { Context, Waker } from "./task/context.ts";
 export type { TaskErrorHandler } from "./task/failures.ts";
 export type { Spawnable, TaskGenerator } from "./task/from.ts";
 export { Future, type Pollable } from "./task/future.ts";
-export { HostLoop } from "./task/host_loop.ts";
+export type { HostLoop } from "./task/host_loop.ts";
 export { JoinHandle } from "./task/join.ts";
 export { PENDING, type Poll } from "./task/poll.ts";
-export type { Spawner } from "./task/spawner.ts";
 export { type Clock, systemClock, VirtualClock } from "./time/clock.ts";
 export { TimeDriver } from "./time/driver.ts";
 export {

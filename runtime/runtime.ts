@@ -56,7 +56,7 @@ export interface RuntimeOptions {
  * runtime.close();
  * ```
  */
-export class Runtime implements Spawner, Disposable, AsyncDisposable {
+export class Runtime implements Disposable, AsyncDisposable {
   /** The timers, and the time of the turn in progress. */
   readonly time: TimeDriver;
   /** The tasks. */

@@ -28,6 +28,8 @@ const ABORTED = 6;
 export class Task<T> implements Waker, Context {
   /** What people see in messages. */
   readonly name: string;
+  /** Among the tasks of its executor, which keeps it right. */
+  place = 0;
   readonly #queue: TaskQueue;
   /** Until it has ended: a handle that is kept must not keep what the work has used. */
   #future: Pollable<T> | undefined;
