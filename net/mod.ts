@@ -6,6 +6,7 @@
  * reactor of the native library, or, where that is missing, on the host's own sockets.
  * @module
  */
+export type { WaitOptions } from "./abortable.ts";
 export { SocketAddr } from "./addr.ts";
 export type { BackendOptions } from "./backend.ts";
 export { HostAcceptor, type HostListener } from "./host_acceptor.ts";

@@ -9,10 +9,15 @@ import type { Waker } from "../runtime/task/context.ts";
 import { PENDING, type Poll } from "../runtime/task/poll.ts";
 import type { SocketAddr } from "./addr.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
+import { Watchers } from "./watchers.ts";
 
 /**
  * Received bytes that nobody has read, above which a stream stops reading, so that the peer has to wait. It goes on
- * below half of it. Memory per stream: at most this and one receive more, 128 KiB.
+ * below half of it.
+ *
+ * Unread per stream: at most this and one receive more, 128 KiB. Memory: pieces below 16 KiB are copied; a larger one
+ * is a view that keeps the reactor's arena of 512 KiB alive, which it shares with what other streams received in the
+ * same turns. In the worst case five of them, 2.5 MiB, until they are read down to less than 16 KiB each.
  */
 export const READ_HIGH_WATER = 65_536;
 
@@ -25,7 +30,7 @@ const BATCHED_WRITE = 16_384;
  */
 export const WRITE_AT_ONCE = 4_194_304;
 
-/** A piece below this that nobody waits for is copied: as a view it would keep half a megabyte alive. */
+/** A piece below this is copied unless a read takes it soon: as a view it would keep half a megabyte alive. */
 const COPY_BELOW = 16_384;
 
 /** Who may wait for a direction: one at a time. */
@@ -69,6 +74,12 @@ export class StreamCore implements TransportHandler {
   readonly transport: Transport;
   readonly reader: Turnstile = new Turnstile("read");
   readonly writer: Turnstile = new Turnstile("write");
+  /** Who waits for {@link isReadable}, without taking the read's turn. */
+  readonly readable: Watchers = new Watchers();
+  /** Who waits for {@link isWritable}. */
+  readonly writable: Watchers = new Watchers();
+  /** Who waits for {@link isGone}. */
+  readonly gone: Watchers = new Watchers();
   /** The peer, for messages; `undefined` if the system does not know it any more. */
   readonly peer: SocketAddr | undefined;
   /** Has the transport said its last word? */
@@ -82,7 +93,6 @@ export class StreamCore implements TransportHandler {
   #ended = false;
   #closed = false;
   #error: Error | undefined;
-  #closeWakers: Waker[] = [];
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -94,32 +104,35 @@ export class StreamCore implements TransportHandler {
 
   onData(bytes: Bytes, start: number, end: number): void {
     if (this.#closed) return;
-    const isAwaited = this.reader.waker !== undefined;
+    // The read that waits takes the first piece in the same turn.
+    const isTaken = this.#unread === 0 && this.reader.waker !== undefined;
     this.#chunks.push(
-      isAwaited || end - start >= COPY_BELOW ? bytes.subarray(start, end) : bytes.slice(start, end),
+      isTaken || end - start >= COPY_BELOW ? bytes.subarray(start, end) : bytes.slice(start, end),
     );
     this.#unread += end - start;
     if (this.#unread >= READ_HIGH_WATER && !this.#paused) {
       this.#paused = true;
       this.transport.pauseReading();
     }
-    this.reader.wake();
+    this.#wakeReaders();
   }
 
   onEnd(): void {
     this.#ended = true;
-    this.reader.wake();
+    this.#wakeReaders();
   }
 
   onDrain(): void {
-    this.writer.wake();
+    this.#wakeWriters();
   }
 
   onClose(error: Error | undefined): void {
     this.isGone = true;
     this.#error = error === undefined ? undefined : this.#withPeer(error);
     this.#closed ||= error === undefined;
-    this.#wakeAll();
+    this.#wakeReaders();
+    this.#wakeWriters();
+    this.gone.wake();
   }
 
   /** After a reset the system no longer knows whose connection it was. */
@@ -128,20 +141,17 @@ export class StreamCore implements TransportHandler {
     return new IoError(error.syscall, error.errno, this.peer.toString());
   }
 
-  #wakeAll(): void {
+  #wakeReaders(): void {
     this.reader.wake();
+    this.readable.wake();
+  }
+
+  #wakeWriters(): void {
     this.writer.wake();
-    const wakers = this.#closeWakers;
-    this.#closeWakers = [];
-    for (const waker of wakers) waker.wake();
+    this.writable.wake();
   }
 
   // ---- the program's side ----
-
-  /** Wake when the transport is gone. */
-  watchClose(waker: Waker): void {
-    if (!this.#closeWakers.includes(waker)) this.#closeWakers.push(waker);
-  }
 
   #checkOpen(): void {
     if (this.#closed) throw new ClosedError("the stream", "local");
@@ -150,6 +160,11 @@ export class StreamCore implements TransportHandler {
   /** Has a read something to say? */
   get isReadable(): boolean {
     return this.#unread > 0 || this.#ended || this.#error !== undefined || this.#closed;
+  }
+
+  /** Has a write something to say, if only an error? */
+  get isWritable(): boolean {
+    return this.#closed || this.hasShutDown || this.#error !== undefined || !this.transport.isBlocked;
   }
 
   /** Read without waiting. */
@@ -176,11 +191,22 @@ export class StreamCore implements TransportHandler {
       }
     }
     this.#unread -= count;
+    this.unpin();
     if (this.#paused && this.#unread < READ_HIGH_WATER / 2) {
       this.#paused = false;
       this.transport.resumeReading();
     }
     return count;
+  }
+
+  /** What is left of the first piece must not keep an arena alive that is many times its size. */
+  unpin(): void {
+    const chunk = this.#chunks[0];
+    if (chunk === undefined || chunk.length - this.#chunkAt >= COPY_BELOW) return;
+    // A buffer of that size is no arena, or a copy already.
+    if (chunk.buffer.byteLength <= COPY_BELOW) return;
+    this.#chunks[0] = chunk.slice(this.#chunkAt);
+    this.#chunkAt = 0;
   }
 
   /**
@@ -212,6 +238,14 @@ export class StreamCore implements TransportHandler {
     return count;
   }
 
+  /** End the writing half; once. */
+  shutDown(): void {
+    if (this.hasShutDown) return;
+    this.hasShutDown = true;
+    this.transport.endWriting();
+    this.writable.wake();
+  }
+
   /** Throws unless something may be written. */
   checkWritable(): void {
     this.checkAlive();
@@ -232,8 +266,8 @@ export class StreamCore implements TransportHandler {
     if (this.isGone) return;
     if (how === "abort") this.transport.abort();
     else this.transport.close();
-    this.reader.wake();
-    this.writer.wake();
+    this.#wakeReaders();
+    this.#wakeWriters();
   }
 }
 

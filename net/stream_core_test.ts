@@ -3,9 +3,10 @@ import type { Bytes } from "../ffi/native.ts";
 import { type Context, PENDING } from "../runtime/mod.ts";
 import { SocketAddr } from "./addr.ts";
 import { READ_HIGH_WATER, StreamCore } from "./stream_core.ts";
-import { WriteFuture } from "./stream_futures.ts";
+import { ReadFuture, WriteFuture } from "./stream_futures.ts";
 import { pattern } from "./support_test.ts";
 import { MAX_BEGIN, type Transport, type TransportHandler } from "./transport.ts";
+import { ConditionFuture } from "./watchers.ts";
 
 /** Writes down what it is told to do. */
 class FakeTransport implements Transport {
@@ -106,6 +107,70 @@ Deno.test("a small piece that nobody waits for is copied, a large or awaited one
     core.tryRead(into);
     assertEquals(into[0], copied ? 0 : 1);
   }
+});
+
+Deno.test("an arena is not kept alive by a small rest, nor by what came for a read that was given up", () => {
+  const arena = new Uint8Array(524_288);
+  let mark = 0;
+  /** Does the stream look at the arena? It is never overwritten; here it is, to see that. */
+  const isPinned = (core: StreamCore): boolean => {
+    arena.fill(++mark);
+    const into = new Uint8Array(1);
+    assertEquals(core.tryRead(into), 1);
+    return into[0] === mark;
+  };
+  const { context } = polling();
+
+  const [core] = open();
+  const read = new ReadFuture(core, new Uint8Array(1));
+  assertEquals(read.poll(context), PENDING);
+  core.onData(arena, 100, 120);
+  assertEquals(read.poll(context), 1);
+  assertEquals(isPinned(core), false);
+
+  const [other] = open();
+  other.onData(arena, 0, 20_000);
+  assertEquals(other.tryRead(new Uint8Array(20_000 - 16_384)), 20_000 - 16_384);
+  // 16 KiB are kept as they came, one byte less is copied.
+  assertEquals([isPinned(other), isPinned(other)], [true, false]);
+
+  const [third] = open();
+  const given = new ReadFuture(third, new Uint8Array(1));
+  assertEquals(given.poll(context), PENDING);
+  third.onData(arena, 0, 20);
+  third.onData(arena, 20, 40);
+  given.cancel();
+  assertEquals(third.tryRead(new Uint8Array(20)), 20);
+  assertEquals(isPinned(third), false);
+});
+
+Deno.test("reading byte by byte copies a rest once", () => {
+  const [core] = open();
+  core.onData(pattern(524_288), 0, 16_384);
+  let copies = 0;
+  const slice = Uint8Array.prototype.slice;
+  Uint8Array.prototype.slice = function (...range) {
+    copies++;
+    return slice.apply(this, range);
+  };
+  try {
+    for (let index = 0; index < 16_384; index++) core.tryRead(new Uint8Array(1));
+  } finally {
+    Uint8Array.prototype.slice = slice;
+  }
+  assertEquals(copies, 1);
+});
+
+Deno.test("who waits to be able to write is woken by the end of the writing half, too", () => {
+  const [core, transport] = open();
+  transport.isBlocked = true;
+  const writable = new ConditionFuture(core.writable, () => core.isWritable);
+  const { context, woken } = polling();
+  assertEquals(writable.poll(context), PENDING);
+  core.shutDown();
+  core.shutDown();
+  assertEquals([woken(), writable.poll(context)], [1, undefined]);
+  assertEquals(transport.calls, ["end"]);
 });
 
 Deno.test("small writes go out with the turn, large ones at once", () => {

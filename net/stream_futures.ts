@@ -30,6 +30,8 @@ export class ReadFuture extends Future<number> {
 
   override cancel(): void {
     this.#core.reader.release(this);
+    // What came for it waits for another now.
+    this.#core.unpin();
   }
 }
 
@@ -107,8 +109,7 @@ export class ShutdownFuture extends Future<void> {
     }
     if (!this.#begun) {
       this.#begun = true;
-      this.#core.hasShutDown = true;
-      this.#core.transport.endWriting();
+      this.#core.shutDown();
       // What was written in this turn goes to the system at its end: only then is it known how much it took.
       cx.waker.wake();
       return PENDING;
@@ -123,21 +124,5 @@ export class ShutdownFuture extends Future<void> {
 
   override cancel(): void {
     this.#core.writer.release(this);
-  }
-}
-
-/** Ready when the transport is gone. */
-export class GoneFuture extends Future<void> {
-  readonly #core: StreamCore;
-
-  constructor(core: StreamCore) {
-    super();
-    this.#core = core;
-  }
-
-  override poll(cx: Context): Poll<void> {
-    if (this.#core.isGone) return;
-    this.#core.watchClose(cx.waker);
-    return PENDING;
   }
 }

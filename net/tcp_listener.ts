@@ -7,6 +7,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Context, Waker } from "../runtime/task/context.ts";
 import { Future } from "../runtime/task/future.ts";
 import { PENDING, type Poll } from "../runtime/task/poll.ts";
+import { abortable, type WaitOptions } from "./abortable.ts";
 import type { SocketAddr } from "./addr.ts";
 import type { BackendOptions } from "./backend.ts";
 import { listen } from "./listen.ts";
@@ -180,12 +181,13 @@ export class TcpListener implements AsyncIterable<TcpStream>, Disposable {
 
   /**
    * The next connection. Several may wait; they are served in the order in which they were first polled. Cancel
-   * safe: a connection that nobody took is the next one's.
+   * safe: a connection that nobody took is the next one's. A call in an `async` function whose task was aborted
+   * goes on unseen and takes a connection that nobody closes: give it a `signal`.
    *
-   * @throws {ClosedError} When the listener is closed, before or meanwhile.
+   * @throws {ClosedError} When the listener is closed, before or meanwhile. @throws The signal's reason, unchanged.
    */
-  accept(): Future<TcpStream> {
-    return new AcceptFuture(this.#queue);
+  accept(options: WaitOptions = {}): Future<TcpStream> {
+    return abortable(new AcceptFuture(this.#queue), options);
   }
 
   /** Stop listening: those who wait get a `ClosedError`, connections that nobody took are reset. */

@@ -6,11 +6,13 @@ import { Runtime } from "../runtime/runtime.ts";
 import type { Future } from "../runtime/task/future.ts";
 import type { Poll } from "../runtime/task/poll.ts";
 import { spawner } from "../runtime/task/spawner.ts";
+import { abortable, type WaitOptions } from "./abortable.ts";
 import { SocketAddr } from "./addr.ts";
 import { StreamCore } from "./stream_core.ts";
-import { GoneFuture, ReadFuture, ShutdownFuture, WriteFuture } from "./stream_futures.ts";
+import { ReadFuture, ShutdownFuture, WriteFuture } from "./stream_futures.ts";
 import { type ConnectOptions, connectTransport } from "./tcp_connect.ts";
 import type { Transport } from "./transport.ts";
+import { ConditionFuture } from "./watchers.ts";
 
 /** The most that {@link TcpStream.setKeepAlive} takes, seconds; the limit of Linux. */
 const MAX_KEEP_ALIVE = 32_767;
@@ -40,6 +42,10 @@ export function intoAddr(addr: SocketAddr | string): SocketAddr {
  * held up to {@link READ_HIGH_WATER}; then the peer has to wait. After a failure, what had arrived can still be
  * read, then every call throws the same `IoError`; after `close` or `abort`, every call throws a `ClosedError`.
  * A stream that is not closed keeps its descriptor: write `using`, or close it.
+ *
+ * A call that waits keeps its turn until it ends or is cancelled. Aborting a task cancels what its generator waits
+ * for; an `async` function cannot be stopped, and what it waits for goes on unseen, takes bytes, and keeps others out
+ * with `ERR_BUSY`. Give such a call a `signal`.
  *
  * @example
  * ```ts
@@ -126,16 +132,47 @@ export class TcpStream implements Disposable, AsyncDisposable {
    * @throws {RangeError} At the call, for an empty `into`: its answer would look like the end.
    * @throws {TypeError} When `into` was transferred, or shrank to nothing, while the read waited: nothing is lost.
    * @throws {IoError} `ECONNRESET`, `ETIMEDOUT`, syscall `recv`. @throws {ClosedError} After `close`.
-   * @throws {MillraceError} `ERR_BUSY` while another read waits.
+   * @throws {MillraceError} `ERR_BUSY` while another read waits. @throws The signal's reason, unchanged.
    */
-  read(into: Uint8Array): Future<number> {
+  read(into: Uint8Array, options: WaitOptions = {}): Future<number> {
     checkRoom(into);
-    return new ReadFuture(this.#core, into);
+    return abortable(new ReadFuture(this.#core, into), options);
   }
 
   /**
-   * Read what is there, without waiting: 1 to `into.length` bytes, 0 at the end, or `PENDING` if nothing is there.
-   * Throws as {@link read} does.
+   * Wait until a {@link tryRead} is worth trying: bytes, the end, or an error are there. Any number may wait, and
+   * nothing is taken: who comes late may find `PENDING` again. Cancel safe.
+   *
+   * @example
+   * ```ts
+   * import { TcpListener, TcpStream } from "@millrace/millrace/net";
+   * import { PENDING, Runtime } from "@millrace/millrace/runtime";
+   *
+   * await using runtime = new Runtime();
+   * using listener = TcpListener.bind("127.0.0.1:0", { runtime });
+   * await runtime.run(function* () {
+   *   using client = yield* TcpStream.connect(listener.localAddr);
+   *   using server = yield* listener.accept();
+   *   yield* client.writeAll(new Uint8Array(3));
+   *
+   *   const into = new Uint8Array(16);
+   *   let count = server.tryRead(into);
+   *   while (count === PENDING) {
+   *     yield* server.readable();
+   *     count = server.tryRead(into);
+   *   }
+   *   if (count !== 3) throw new Error("3 bytes were sent");
+   * });
+   * ```
+   */
+  readable(options: WaitOptions = {}): Future<void> {
+    const core = this.#core;
+    return abortable(new ConditionFuture(core.readable, () => core.isReadable), options);
+  }
+
+  /**
+   * Read what is there, without waiting: 1 to `into.length` bytes, 0 at the end, or `PENDING` if nothing is there,
+   * in which case {@link readable} waits for it. Throws as {@link read} does.
    */
   tryRead(into: Uint8Array): Poll<number> {
     checkRoom(into);
@@ -159,21 +196,35 @@ export class TcpStream implements Disposable, AsyncDisposable {
    *
    * @throws {IoError} `EPIPE`, `ECONNRESET`, syscall `send` or `recv`. @throws {ClosedError} After `close` or
    * `shutdown`. @throws {MillraceError} `ERR_BUSY` while another write waits. @throws {TypeError} When the buffer
-   * was transferred or shrank while the write waited: what was sent before that stays sent.
+   * was transferred or shrank while the write waited: what was sent before that stays sent. @throws The signal's
+   * reason, unchanged.
    */
-  write(bytes: Uint8Array): Future<number> {
-    return new WriteFuture(this.#core, bytes, 0);
+  write(bytes: Uint8Array, options: WaitOptions = {}): Future<number> {
+    return abortable(new WriteFuture(this.#core, bytes, 0), options);
   }
 
   /**
    * Write all of `bytes`, waiting as often as the peer makes it, and letting others have their turn every 4 MiB.
    * NOT cancel safe: given up half way, it has sent a prefix of unknown length. Throws as {@link write} does.
    */
-  writeAll(bytes: Uint8Array): Future<void> {
-    return new WriteFuture(this.#core, bytes, bytes.length) as Future<unknown> as Future<void>;
+  writeAll(bytes: Uint8Array, options: WaitOptions = {}): Future<void> {
+    const write: Future<unknown> = new WriteFuture(this.#core, bytes, bytes.length);
+    return abortable(write as Future<void>, options);
   }
 
-  /** Write some of `bytes` without waiting: how many, or `PENDING` if none. Throws as {@link write} does. */
+  /**
+   * Wait until a {@link tryWrite} is worth trying: the peer takes bytes, or there is an error. Any number may wait;
+   * who comes late may find `PENDING` again. Cancel safe.
+   */
+  writable(options: WaitOptions = {}): Future<void> {
+    const core = this.#core;
+    return abortable(new ConditionFuture(core.writable, () => core.isWritable), options);
+  }
+
+  /**
+   * Write some of `bytes` without waiting: how many, or `PENDING` if none, in which case {@link writable} waits.
+   * Throws as {@link write} does.
+   */
   tryWrite(bytes: Uint8Array): Poll<number> {
     const attempt = {};
     this.#core.writer.claim(attempt);
@@ -237,7 +288,8 @@ export class TcpStream implements Disposable, AsyncDisposable {
   /** {@link close}, and wait until everything has gone out. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await new GoneFuture(this.#core);
+    const core = this.#core;
+    await new ConditionFuture(core.gone, () => core.isGone);
   }
 }
 
