@@ -37,7 +37,8 @@ export interface OnApplicationShutdown {
 export interface AppOptions {
   /**
    * Told of every error that the client does not see: of handlers and pipes, of responses that cannot be sent, and of streams
-   * that break off after the head. Default: one `console.error` with method and path.
+   * that break off after the head. On `fetch`, the platform alone hears of a stream in a `Response` of its own: give the stream
+   * itself, or a `Response` of this package. Default: one `console.error` with method and path.
    */
   readonly onError?: OnError;
   /**

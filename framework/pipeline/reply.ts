@@ -2,7 +2,7 @@
  * What a handler gives, as a response.
  * @module
  */
-import { type BodySource, sourceOf, streamOf } from "../../http/body.ts";
+import { type BodySource, streamOf } from "../../http/body.ts";
 import { Response, type ResponseBody } from "../../http/response.ts";
 
 export { Response };
@@ -91,12 +91,11 @@ export function toWeb(
   isHead: boolean,
   onFailure: (error: unknown) => void,
 ): globalThis.Response {
-  const content = reply instanceof Response ? Response.take(reply) : takeWeb(reply);
-  if (content === null && !(reply instanceof Response)) return reply;
+  if (!(reply instanceof Response)) return checkWeb(reply, isHead);
+  const content = Response.take(reply);
   const { status, statusText } = reply;
   const headers = new Headers();
-  if (reply instanceof Response) reply.headers.forEachField((name, value) => headers.append(name, value));
-  else for (const [name, value] of reply.headers) headers.append(name, value);
+  reply.headers.forEachField((name, value) => headers.append(name, value));
   let body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   if (typeof content === "string") {
     // The platform would give text a type that was taken away from it.
@@ -107,13 +106,16 @@ export function toWeb(
   return new globalThis.Response(isHead ? null : body, { status, statusText, headers });
 }
 
-const encoder = new TextEncoder();
-
-/** What a platform's response is made of cannot be seen: all of its content counts as a stream. */
-function takeWeb(reply: globalThis.Response): BodySource | null {
+/** Stays as it is: what its content is made of cannot be seen, and as a stream all of it would lose its length and be slow. */
+function checkWeb(reply: globalThis.Response, isHead: boolean): globalThis.Response {
   if (reply.bodyUsed) throw new TypeError("the response's body was read already");
-  return reply.body === null ? null : sourceOf(reply.body);
+  if (!isHead || reply.body === null) return reply;
+  reply.body.cancel().catch(() => {});
+  const { status, statusText, headers } = reply;
+  return new globalThis.Response(null, { status, statusText, headers });
 }
+
+const encoder = new TextEncoder();
 
 function reporting(source: BodySource, onFailure: (error: unknown) => void): BodySource {
   return {

@@ -2,7 +2,7 @@
  * Handlers that give streams, blobs and bytes, and responses that cannot be sent; on both faces.
  * @module
  */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { type App, Controller, createApp, Get, HttpCode, Module, Post } from "@millrace/millrace/framework";
 import { Response as OurResponse } from "@millrace/millrace/http";
 import { Runtime } from "@millrace/millrace/runtime";
@@ -96,8 +96,8 @@ class Give {
     return failing();
   }
   @Get("/failing-response")
-  failingResponse(): Response {
-    return new globalThis.Response(ReadableStream.from(failing()).pipeThrough(new TextEncoderStream()));
+  failingResponse(): OurResponse {
+    return new OurResponse(failing(), { headers: { "content-type": "application/x-ndjson" } });
   }
   @Get("/shared")
   shared(): OurResponse {
@@ -211,3 +211,15 @@ Deno.test("app: onError hears of a stream that breaks off after the head", () =>
       assertEquals(seen.splice(0), [`GET ${path} Error: stream is hunter2`]);
     }
   }));
+
+Deno.test("app: fetch gives a platform's response on as it is: its length stays known", async () => {
+  const own = new globalThis.Response("<p>", { headers: { "content-type": "text/html" } });
+  @Controller()
+  class Site {
+    @Get()
+    get(): Response {
+      return own;
+    }
+  }
+  assertStrictEquals(await appOf([Site]).fetch(new Request("http://localhost/")), own);
+});
