@@ -2,12 +2,26 @@
  * A listening socket of the host: the {@link Acceptor} for where the native library is missing.
  * @module
  */
-import { MillraceError } from "../runtime/errors.ts";
+import { errno } from "../ffi/errno.ts";
+import { IoError, MillraceError } from "../runtime/errors.ts";
 import type { Spawner } from "../runtime/task/spawner.ts";
 import type { SocketAddr } from "./addr.ts";
 import { hostError } from "./host_error.ts";
-import { callHandler, fromHostAddr, type HostConn, HostTransport } from "./host_transport.ts";
-import { ACCEPT_RETRY_MS, checkBacklog, type ListenOptions, RetryTimer } from "./tcp_acceptor.ts";
+import {
+  callHandler,
+  fromHostAddr,
+  type HostConn,
+  HostTransport,
+  sendAtOnce,
+  toHostName,
+} from "./host_transport.ts";
+import {
+  ACCEPT_RETRY_MS,
+  AcceptFaults,
+  checkBacklog,
+  type ListenOptions,
+  RetryTimer,
+} from "./tcp_acceptor.ts";
 import type { Acceptor, OnAccept } from "./transport.ts";
 
 /** What a listener of the host has to offer: `Deno.TcpListener` does. */
@@ -20,6 +34,27 @@ export interface HostListener {
   readonly addr: Deno.Addr;
 }
 
+/** What accept(2) says of a connection that died in the queue: no error of the listener's. */
+const DIED_IN_QUEUE: ReadonlySet<string> = new Set([
+  "ECONNABORTED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "EINTR",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENONET",
+  "ENOPROTOOPT",
+  "EOPNOTSUPP",
+  "EPERM",
+  "EPROTO",
+]);
+
+function unknown(cause: unknown, addr: SocketAddr): IoError {
+  const error = new IoError("accept", errno("EIO"), addr.toString());
+  error.cause = cause;
+  return error;
+}
+
 /** Accepts the host's connections and hands them out as transports. */
 export class HostAcceptor implements Acceptor {
   /** See {@link Acceptor.backend}. */
@@ -30,18 +65,32 @@ export class HostAcceptor implements Acceptor {
   readonly #listener: HostListener;
   readonly #onAccept: OnAccept;
   readonly #retry: RetryTimer;
+  readonly #faults: AcceptFaults;
+  readonly #scopeId: number;
   #paused = false;
   #closed = false;
   #loopRuns = false;
   /** Accepted by a call that ended after pause(). */
   #held: HostConn | undefined;
 
-  /** Hand out what `listener` accepts; it belongs to this object now. */
-  constructor(runtime: Spawner, listener: HostListener, onAccept: OnAccept) {
+  /**
+   * Hand out what `listener` accepts; it belongs to this object now.
+   *
+   * @param scopeId The interface that it was asked to listen on, which the host does not tell again.
+   */
+  constructor(
+    runtime: Spawner,
+    listener: HostListener,
+    options: ListenOptions,
+    onAccept: OnAccept,
+    scopeId = 0,
+  ) {
     this.#runtime = runtime;
     this.#listener = listener;
     this.#onAccept = onAccept;
-    this.localAddr = fromHostAddr(listener.addr);
+    this.#faults = new AcceptFaults(options);
+    this.#scopeId = scopeId;
+    this.localAddr = fromHostAddr(listener.addr, scopeId);
     this.#retry = new RetryTimer(() => this.#loop());
     queueMicrotask(() => this.#loop());
   }
@@ -67,7 +116,7 @@ export class HostAcceptor implements Acceptor {
     let listener: HostListener;
     try {
       listener = Deno.listen({
-        hostname: addr.ip,
+        hostname: toHostName(addr),
         port: addr.port,
         reusePort: options.reusePort === true,
         tcpBacklog: checkBacklog(options.backlog),
@@ -75,7 +124,7 @@ export class HostAcceptor implements Acceptor {
     } catch (error) {
       throw hostError("listen", error, addr.toString());
     }
-    return new HostAcceptor(runtime, listener, onAccept);
+    return new HostAcceptor(runtime, listener, options, onAccept, addr.scopeId);
   }
 
   async #loop(): Promise<void> {
@@ -83,23 +132,42 @@ export class HostAcceptor implements Acceptor {
     this.#loopRuns = true;
     try {
       while (!this.#paused && !this.#closed) {
-        this.#held ??= await this.#listener.accept();
+        this.#held ??= await this.#accept();
         if (this.#closed) this.#dropHeld();
         else if (!this.#paused) this.#handOut();
       }
-    } catch {
-      // Out of descriptors or memory, as on the native side: wait for better times.
-      this.#runtime.time.refresh();
-      if (!this.#closed) this.#runtime.time.schedule(this.#retry, ACCEPT_RETRY_MS);
+    } catch (error) {
+      if (!this.#closed) this.#rest(error as IoError);
     }
     this.#loopRuns = false;
+  }
+
+  async #accept(): Promise<HostConn> {
+    for (;;) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        const failure = hostError("accept", error, this.localAddr.toString());
+        if (this.#closed || !DIED_IN_QUEUE.has((failure as { code?: string }).code ?? "")) {
+          throw failure instanceof IoError ? failure : unknown(error, this.localAddr);
+        }
+      }
+    }
+  }
+
+  /** Out of descriptors or memory, as on the native side: wait for better times. */
+  #rest(error: IoError): void {
+    this.#runtime.time.refresh();
+    this.#runtime.time.schedule(this.#retry, ACCEPT_RETRY_MS);
+    callHandler(this.#runtime, () => this.#faults.tell(error));
   }
 
   #handOut(): void {
     const conn = this.#held!;
     this.#held = undefined;
-    conn.setNoDelay?.(true);
-    const transport = new HostTransport(this.#runtime, conn);
+    this.#faults.end();
+    sendAtOnce(conn);
+    const transport = new HostTransport(this.#runtime, conn, this.#scopeId);
     callHandler(this.#runtime, () => this.#onAccept(transport));
   }
 

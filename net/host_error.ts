@@ -9,6 +9,7 @@ import { IoError, MillraceError } from "../ffi/errors.ts";
 const NAMES: Readonly<Record<string, string>> = {
   AddrInUse: "EADDRINUSE",
   AddrNotAvailable: "EADDRNOTAVAIL",
+  BadResource: "EBADF",
   BrokenPipe: "EPIPE",
   ConnectionAborted: "ECONNABORTED",
   ConnectionRefused: "ECONNREFUSED",

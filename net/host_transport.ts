@@ -47,10 +47,28 @@ const NO_HANDLER: TransportHandler = { onData() {}, onEnd() {}, onDrain() {}, on
 /** Encoding is synchronous, so that all connections share the room for it. */
 let scratch: Bytes | undefined;
 
-/** Read `addr` of the host. */
-export function fromHostAddr(addr: Deno.Addr): SocketAddr {
+/**
+ * Read `addr` of the host, which leaves out the interface of a link-local address (RFC 4007 §6): `scopeId` is the one
+ * that the connection was opened on, as far as it is known.
+ */
+export function fromHostAddr(addr: Deno.Addr, scopeId = 0): SocketAddr {
   const { hostname, port } = addr as Deno.NetAddr;
-  return SocketAddr.from(hostname, port);
+  const isScoped = scopeId !== 0 && /^fe[89ab]/i.test(hostname);
+  return SocketAddr.from(isScoped ? `${hostname}%${scopeId}` : hostname, port);
+}
+
+/** The host name by which the host finds `addr`. */
+export function toHostName(addr: SocketAddr): string {
+  return addr.scopeId === 0 ? addr.ip : `${addr.ip}%${addr.scopeId}`;
+}
+
+/** Small writes go out at once. A connection that has broken already may refuse: reading tells how it broke. */
+export function sendAtOnce(conn: HostConn): void {
+  try {
+    conn.setNoDelay?.(true);
+  } catch {
+    // See above.
+  }
 }
 
 /**
@@ -62,6 +80,7 @@ export class HostTransport implements Transport {
   handler: TransportHandler = NO_HANDLER;
   readonly #runtime: Spawner;
   readonly #conn: HostConn;
+  readonly #scopeId: number;
   #state = OPEN;
   // Reading: block[at) is handed out already, and never written again.
   #reading = true;
@@ -79,10 +98,14 @@ export class HostTransport implements Transport {
   #endsWriting = false;
   #hasEnded = false;
 
-  /** Drive `conn`, which belongs to this object now; the handler is code of `runtime`. */
-  constructor(runtime: Spawner, conn: HostConn) {
+  /**
+   * Drive `conn`, which belongs to this object now; the handler is code of `runtime`, `scopeId` the interface of a
+   * link-local connection.
+   */
+  constructor(runtime: Spawner, conn: HostConn, scopeId = 0) {
     this.#runtime = runtime;
     this.#conn = conn;
+    this.#scopeId = scopeId;
     queueMicrotask(() => this.#readLoop());
   }
 
@@ -257,7 +280,7 @@ export class HostTransport implements Transport {
 
   #fail(syscall: string, error: unknown): void {
     if (this.#state !== CLOSED) {
-      this.#release(hostError(syscall, error, `${fromHostAddr(this.#conn.remoteAddr)}`));
+      this.#release(hostError(syscall, error, `${fromHostAddr(this.#conn.remoteAddr, this.#scopeId)}`));
     }
   }
 
@@ -294,13 +317,13 @@ export class HostTransport implements Transport {
   /** See {@link Transport.localAddr}. */
   localAddr(): SocketAddr {
     if (this.#state === CLOSED) throw new ClosedError("the connection", "local");
-    return fromHostAddr(this.#conn.localAddr);
+    return fromHostAddr(this.#conn.localAddr, this.#scopeId);
   }
 
   /** See {@link Transport.peerAddr}. */
   peerAddr(): SocketAddr {
     if (this.#state === CLOSED) throw new ClosedError("the connection", "local");
-    return fromHostAddr(this.#conn.remoteAddr);
+    return fromHostAddr(this.#conn.remoteAddr, this.#scopeId);
   }
 }
 

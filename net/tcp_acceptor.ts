@@ -14,8 +14,10 @@ import {
   READABLE,
 } from "../ffi/abi.ts";
 import { expectResult, IoError } from "../ffi/errors.ts";
+import type { Reactor } from "../reactor/reactor.ts";
 import type { Source } from "../reactor/source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { TimeDriver } from "../runtime/time/driver.ts";
 import { TimerEntry } from "../runtime/time/wheel.ts";
 import { SocketAddr } from "./addr.ts";
 import { TcpSocket } from "./tcp_socket.ts";
@@ -29,6 +31,13 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** An IPv6 listener takes no IPv4. Default false. */
   readonly v6Only?: boolean;
+  /**
+   * Told when the system has a connection and does not hand it over: `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM` when it
+   * is out of descriptors or memory; `EBADF`, `EINVAL` when the listener itself is broken. Then the listener rests for
+   * {@link ACCEPT_RETRY_MS} and tries again; this is called once per rest. A connection that died in the system's
+   * queue is none of these. Default: one line of `console.warn`, the next one after a connection has come in.
+   */
+  readonly onAcceptError?: ((error: IoError) => void) | undefined;
 }
 
 /** Default of {@link ListenOptions.backlog}. */
@@ -64,14 +73,41 @@ export function checkBacklog(backlog: number = DEFAULT_BACKLOG): number {
   return backlog;
 }
 
+/** Tells of the failures of one listener. */
+export class AcceptFaults {
+  readonly #tell: ((error: IoError) => void) | undefined;
+  #warned = false;
+
+  /** As the options say, or by the console. */
+  constructor(options: ListenOptions) {
+    this.#tell = options.onAcceptError;
+  }
+
+  /** It failed, and rests now. */
+  tell(error: IoError): void {
+    if (this.#tell !== undefined) return this.#tell(error);
+    if (this.#warned) return;
+    this.#warned = true;
+    console.warn(`${error.message}; trying again every ${ACCEPT_RETRY_MS} ms`);
+  }
+
+  /** A connection has come in. */
+  end(): void {
+    this.#warned = false;
+  }
+}
+
 /** Accepts connections and hands them out as transports. */
 export class TcpAcceptor implements Source, Acceptor {
   /** See {@link Acceptor.backend}. */
   readonly backend = "native";
   /** Where it listens; with the port that the system chose. */
   readonly localAddr: SocketAddr;
-  readonly #runtime: Runtime;
+  readonly #time: TimeDriver;
+  /** Kept: a runtime that was closed has none any more. */
+  readonly #reactor: Reactor;
   readonly #onAccept: OnAccept;
+  readonly #faults: AcceptFaults;
   readonly #fd: number;
   readonly #token: number;
   readonly #retry: RetryTimer;
@@ -95,8 +131,10 @@ export class TcpAcceptor implements Source, Acceptor {
     this.#fd = expectResult(reactor.native.tcpListen(bytes, backlog, flags), "listen", addr.toString());
     expectResult(reactor.native.localAddress(this.#fd, bytes), "getsockname");
     this.localAddr = SocketAddr.decode(bytes);
-    this.#runtime = runtime;
+    this.#time = runtime.time;
+    this.#reactor = reactor;
     this.#onAccept = onAccept;
+    this.#faults = new AcceptFaults(options);
     this.#retry = new RetryTimer(() => this.#endRest());
     this.#token = reactor.add(this, this.#fd, READABLE | LEVEL, KIND_LISTENER);
   }
@@ -108,17 +146,19 @@ export class TcpAcceptor implements Source, Acceptor {
       if (result < 0) throw new IoError("epoll_ctl", -result, this.localAddr.toString());
       return;
     }
-    if (result < 0) this.#rest();
-    else if (this.#paused) this.#held.push(result);
-    else this.#onAccept(new TcpSocket(this.#runtime.reactor, result));
+    if (result < 0) return this.#rest(new IoError("accept", -result, this.localAddr.toString()));
+    this.#faults.end();
+    if (this.#paused) this.#held.push(result);
+    else this.#onAccept(new TcpSocket(this.#reactor, result));
   }
 
   /** Out of descriptors or memory: connections wait in the system's queue until there may be some again. */
-  #rest(): void {
+  #rest(error: IoError): void {
     if (this.#resting) return;
     this.#resting = true;
     this.#watch();
-    this.#runtime.time.schedule(this.#retry, ACCEPT_RETRY_MS);
+    this.#time.schedule(this.#retry, ACCEPT_RETRY_MS);
+    this.#faults.tell(error);
   }
 
   #endRest(): void {
@@ -129,7 +169,7 @@ export class TcpAcceptor implements Source, Acceptor {
   #watch(): void {
     if (this.#closed) return;
     const accepting = !this.#paused && !this.#resting;
-    this.#runtime.reactor.queue(
+    this.#reactor.queue(
       OP_MODIFY,
       this.#fd,
       this.#token,
@@ -150,7 +190,7 @@ export class TcpAcceptor implements Source, Acceptor {
     if (!this.#paused) return;
     this.#paused = false;
     while (this.#held.length > 0 && !this.#paused) {
-      this.#onAccept(new TcpSocket(this.#runtime.reactor, this.#held.shift()!));
+      this.#onAccept(new TcpSocket(this.#reactor, this.#held.shift()!));
     }
     if (!this.#paused) this.#watch();
   }
@@ -159,8 +199,8 @@ export class TcpAcceptor implements Source, Acceptor {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#runtime.time.cancel(this.#retry);
-    const { reactor } = this.#runtime;
+    this.#time.cancel(this.#retry);
+    const reactor = this.#reactor;
     for (const fd of this.#held.splice(0)) reactor.native.close(fd);
     reactor.close(this.#token, this.#fd);
     // At once: nobody is to connect to what has ended.

@@ -16,7 +16,7 @@ import { Alarm, checkDelay } from "../runtime/time/alarm.ts";
 import { SocketAddr } from "./addr.ts";
 import { type BackendOptions, chooseBackend } from "./backend.ts";
 import { hostError } from "./host_error.ts";
-import { HostTransport } from "./host_transport.ts";
+import { HostTransport, sendAtOnce, toHostName } from "./host_transport.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 import type { Transport } from "./transport.ts";
 
@@ -102,16 +102,18 @@ class NativeAttempt implements Attempt, Source {
 /** An attempt of the host. */
 class HostAttempt implements Attempt {
   readonly #runtime: Runtime;
+  readonly #scopeId: number;
   #conn: Deno.TcpConn | undefined;
   #error: Error | undefined;
   #cancelled = false;
 
   constructor(runtime: Runtime, addr: SocketAddr, onSettled: () => void) {
     this.#runtime = runtime;
+    this.#scopeId = addr.scopeId;
     // Without the permission this rejects, too.
-    Deno.connect({ hostname: addr.ip, port: addr.port }).then((conn) => {
+    Deno.connect({ hostname: toHostName(addr), port: addr.port }).then((conn) => {
       if (this.#cancelled) return conn.close();
-      conn.setNoDelay(true);
+      sendAtOnce(conn);
       this.#conn = conn;
       onSettled();
     }, (error) => {
@@ -126,7 +128,7 @@ class HostAttempt implements Attempt {
 
   take(): Transport {
     if (this.#error !== undefined) throw this.#error;
-    return new HostTransport(this.#runtime, this.#conn!);
+    return new HostTransport(this.#runtime, this.#conn!, this.#scopeId);
   }
 
   cancel(): void {

@@ -4,7 +4,7 @@ import { ScriptedNative } from "../reactor/mod.ts";
 import { IoError, Runtime, TimeoutError } from "../runtime/mod.ts";
 import { testIf } from "../tests/support/skip.ts";
 import { SocketAddr } from "./addr.ts";
-import { ANY, KINDS, until, withRuntime } from "./support_test.ts";
+import { ANY, BACKENDS, KINDS, until, withRuntime } from "./support_test.ts";
 import { TcpListener, TcpStream } from "./mod.ts";
 
 /** An address at which nobody listens: somebody did a moment ago. */
@@ -174,3 +174,62 @@ Deno.test("connect: out of descriptors is EMFILE", async () => {
   await runtime[Symbol.asyncDispose]();
   assertEquals(native.liveHandles(), 0);
 });
+
+Deno.test("connect on the host: a connection that refuses setNoDelay is handed out, and closed once", async () => {
+  const runtime = new Runtime();
+  const { connect } = Deno;
+  const conns: Deno.TcpConn[] = [];
+  let closed = 0;
+  try {
+    Deno.connect = (async (options: Deno.ConnectOptions) => {
+      const conn = await connect(options);
+      conns.push(conn);
+      conn.setNoDelay = () => {
+        throw new Error("invalid argument");
+      };
+      const close = conn.close.bind(conn);
+      conn.close = () => (closed++, close());
+      return conn;
+    }) as typeof Deno.connect;
+    using listener = TcpListener.bind(ANY, { runtime, backend: "host" });
+    using client = await runtime.run(TcpStream.connect(listener.localAddr, { runtime, backend: "host" }));
+    using server = await runtime.run(listener.accept());
+    assert(server.peerAddr.equals(client.localAddr));
+  } finally {
+    Deno.connect = connect;
+  }
+  await until(() => closed === 1, "closing");
+  assertEquals(conns.length, 1);
+  runtime.close();
+});
+
+const linkLocal = Deno.networkInterfaces().find(({ address, scopeid }) =>
+  address.startsWith("fe80:") && scopeid
+);
+const withoutLinkLocal = linkLocal === undefined ? "this machine has no link-local IPv6 address" : undefined;
+
+for (const kind of BACKENDS) {
+  testIf(
+    kind.reason ?? withoutLinkLocal,
+    `connect, ${kind.name}: a link-local address keeps its interface`,
+    () =>
+      withRuntime(kind, async (runtime) => {
+        const { backend } = kind;
+        const ip = `${linkLocal!.address}%${linkLocal!.scopeid}`;
+        using listener = TcpListener.bind(SocketAddr.v6(ip, 0), { runtime, backend });
+        using client = await runtime.run(TcpStream.connect(listener.localAddr, { runtime, backend }));
+        using server = await listener.accept();
+        for (
+          const addr of [
+            listener.localAddr,
+            client.localAddr,
+            client.peerAddr,
+            server.localAddr,
+            server.peerAddr,
+          ]
+        ) {
+          assertEquals([addr.ip, addr.scopeId], [linkLocal!.address, linkLocal!.scopeid]);
+        }
+      }),
+  );
+}

@@ -5,16 +5,9 @@ import { ClosedError, PENDING, Runtime } from "../runtime/mod.ts";
 import { VirtualClock } from "../runtime/time/clock.ts";
 import { requireNoAsan, testIf } from "../tests/support/skip.ts";
 import { ANY, BACKENDS, KINDS, pattern, readAll, until, withRuntime } from "./support_test.ts";
-import {
-  ACCEPT_RETRY_MS,
-  HostAcceptor,
-  type HostConn,
-  type HostListener,
-  listen,
-  TcpListener,
-  TcpStream,
-  type Transport,
-} from "./mod.ts";
+import { HostAcceptor, type HostListener } from "./host_acceptor.ts";
+import type { HostConn } from "./host_transport.ts";
+import { ACCEPT_RETRY_MS, listen, TcpListener, TcpStream, type Transport } from "./mod.ts";
 
 for (const kind of KINDS) {
   const { backend, name, reason } = kind;
@@ -145,7 +138,9 @@ Deno.test("out of descriptors: the listener rests, and accepts again when there 
   const clock = new VirtualClock();
   const runtime = new Runtime({ native: scripted, clock });
   const accepted: Transport[] = [];
-  const acceptor = listen(runtime, ANY, {}, (transport) => void accepted.push(transport));
+  const errors: string[] = [];
+  const onAcceptError = (error: Error) => void errors.push(error.message);
+  const acceptor = listen(runtime, ANY, { onAcceptError }, (transport) => void accepted.push(transport));
   const client = scripted.tcpConnect(acceptor.localAddr.encode());
   const limit = scripted.liveHandles();
   scripted.faults.maxHandles = limit;
@@ -162,6 +157,8 @@ Deno.test("out of descriptors: the listener rests, and accepts again when there 
   acceptor.resume();
   for (let turns = 0; turns < 50; turns++) runtime.turn();
   assertEquals(attempts, 2);
+  const message = `accept ${acceptor.localAddr} failed: too many open files in this process (EMFILE)`;
+  assertEquals(errors, [message, message]);
   scripted.faults.maxHandles = Infinity;
   clock.advance(ACCEPT_RETRY_MS + 1);
   for (let turns = 0; turns < 5; turns++) runtime.turn();
@@ -199,7 +196,14 @@ Deno.test("out of descriptors on the host: the same", async () => {
     },
   };
   const accepted: Transport[] = [];
-  const acceptor = new HostAcceptor(runtime, hostListener, (transport) => void accepted.push(transport));
+  const errors: string[] = [];
+  const onAcceptError = (error: Error) => void errors.push(error.message);
+  const acceptor = new HostAcceptor(
+    runtime,
+    hostListener,
+    { onAcceptError },
+    (transport) => void accepted.push(transport),
+  );
   const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
   await settle();
   runtime.turn();
@@ -210,7 +214,8 @@ Deno.test("out of descriptors on the host: the same", async () => {
     await settle();
     assertEquals(attempts, expected);
   }
-  assertEquals(accepted.length, 1);
+  const message = "accept 127.0.0.1:1 failed: too many open files in this process (EMFILE)";
+  assertEquals([accepted.length, errors], [1, [message, message]]);
   accepted[0].abort();
   assertEquals(closed, 1);
   acceptor.close();
