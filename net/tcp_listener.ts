@@ -138,7 +138,7 @@ class AcceptQueue {
  * }
  * ```
  */
-export class TcpListener implements AsyncIterable<TcpStream>, Disposable {
+export class TcpListener implements AsyncIterable<TcpStream>, Disposable, AsyncDisposable {
   readonly #runtime: Runtime;
   readonly #acceptor: Acceptor;
   readonly #queue: AcceptQueue;
@@ -198,6 +198,15 @@ export class TcpListener implements AsyncIterable<TcpStream>, Disposable {
   /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /**
+   * {@link close}, and wait until the runtime waits for nothing any more if that was the last of its sockets: a test
+   * that ends then leaves nothing behind. Sockets that are open still do not hold it up.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#runtime.quiesce();
   }
 
   /** Connections until the listener is closed. Leaving the loop early leaves the listener open. */

@@ -288,8 +288,10 @@ export class TcpStream implements Disposable, AsyncDisposable {
   /** {@link close}, and wait until everything has gone out. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    const core = this.#core;
-    await new ConditionFuture(core.gone, () => core.isGone);
+    const { gone } = this.#core;
+    if (this.#core.isGone) return;
+    // No task: the runtime that is current here may have been closed.
+    await new Promise<void>((resolve) => gone.add(resolve, { wake: resolve }));
   }
 }
 
