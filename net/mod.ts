@@ -9,14 +9,11 @@
 export type { WaitOptions } from "./abortable.ts";
 export { SocketAddr } from "./addr.ts";
 export type { BackendOptions } from "./backend.ts";
-export { HostAcceptor, type HostListener } from "./host_acceptor.ts";
-export { HOST_BACKLOG, type HostConn, HostTransport } from "./host_transport.ts";
 export { listen } from "./listen.ts";
 export { READ_HIGH_WATER } from "./stream_core.ts";
-export { ACCEPT_RETRY_MS, DEFAULT_BACKLOG, type ListenOptions, TcpAcceptor } from "./tcp_acceptor.ts";
+export { ACCEPT_RETRY_MS, DEFAULT_BACKLOG, type ListenOptions } from "./tcp_acceptor.ts";
 export { type ConnectOptions, connectTransport } from "./tcp_connect.ts";
 export { ACCEPT_QUEUE, type BindOptions, TcpListener } from "./tcp_listener.ts";
-export { TcpSocket } from "./tcp_socket.ts";
 export { type RuntimeOption, TcpStream } from "./tcp_stream.ts";
 export {
   type Acceptor,
