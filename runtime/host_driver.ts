@@ -14,10 +14,13 @@ import type { TimeDriver } from "./time/driver.ts";
 export const SPIN_US = 200;
 
 /**
- * Turns of ours in one turn of the host's loop, which costs as much as a request. Each may wait for
- * {@link SPIN_US}: the host's own work is held up by the product of the two, 1.6 ms, plus what the turns do.
+ * Milliseconds after which the host's loop has a turn, which costs as much as a request. The turn of ours in which
+ * they pass may still wait for {@link SPIN_US}: that and its own work is how long the host's work is held up.
  */
-export const TURNS_PER_TICK = 8;
+export const TICK_MS = 0.5;
+
+/** Turns of ours in one turn of the host's loop at most, for clocks that stand still. */
+const TURNS_PER_TICK = 64;
 
 /** The longest park in milliseconds; the wheel's deadlines and the waker end it earlier. */
 const MAX_PARK_MS = 0x7fffffff;
@@ -106,6 +109,8 @@ export class HostDriver {
    */
   #runTick(): void {
     this.#scheduled = false;
+    const { time, host } = this.#driven;
+    let untilMs = Infinity;
     for (let left = TURNS_PER_TICK; left > 0; left--) {
       if (this.#stopped) return;
       let progress = 1;
@@ -117,7 +122,10 @@ export class HostDriver {
         reportError(error);
       }
       if (progress === 0) return this.#rest();
-      if (this.#driven.host.awaited > 0) break;
+      // The turn has read the clock: before the first one it may be as old as the last rest.
+      const nowMs = time.nowMs();
+      if (untilMs === Infinity) untilMs = nowMs + TICK_MS;
+      if (nowMs >= untilMs || host.awaited > 0) break;
     }
     this.schedule();
   }
@@ -131,8 +139,7 @@ export class HostDriver {
     const reactor = driven.reactor();
     if (driven.host.awaited > 0 || driven.hasReady()) return 0;
     if (reactor === undefined || reactor.size === 0 || reactor.hasDeferred) return 0;
-    const delayMs = driven.isVirtual ? Infinity : driven.time.nextDelayMs();
-    return Math.min(driven.spinUs, Math.floor(delayMs * 1000));
+    return driven.spinUs;
   }
 
   /** Nothing to do for now: again at the next deadline, or when the selector has something. */

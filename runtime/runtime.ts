@@ -224,12 +224,20 @@ export class Runtime implements Disposable, AsyncDisposable {
     return progress;
   }
 
+  /** No longer than to the next timer. */
+  #bounded(waitUs: number): number {
+    if (waitUs === 0 || this.#virtual) return waitUs;
+    return Math.min(waitUs, Math.floor(this.time.peekDelayMs() * 1000));
+  }
+
   #turn(waitUs: number): number {
     if (this.#closed) return 0;
     const before = this.#begin();
     try {
       let progress = this.time.fireExpired() + this.executor.run();
-      if (this.#reactor !== undefined) progress += this.#reactor.turn(progress > 0 ? 0 : waitUs);
+      if (this.#reactor !== undefined) {
+        progress += this.#reactor.turn(progress > 0 ? 0 : this.#bounded(waitUs));
+      }
       return progress;
     } finally {
       this.#end(before);

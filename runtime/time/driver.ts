@@ -154,4 +154,12 @@ export class TimeDriver {
     if (tick <= this.#wheel.now) return 0;
     return Math.max(0, tick + this.#originMs - this.refresh());
   }
+
+  /**
+   * The same since the last {@link refresh}, without another: for a wait in the turn that has just refreshed.
+   * {@link onEarlier} is as before.
+   */
+  peekDelayMs(): number {
+    return Math.max(0, this.#wheel.nextTick() + this.#originMs - this.#nowMs);
+  }
 }
