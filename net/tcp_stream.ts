@@ -5,7 +5,6 @@
 import { Runtime } from "../runtime/runtime.ts";
 import type { Future } from "../runtime/task/future.ts";
 import type { Poll } from "../runtime/task/poll.ts";
-import { spawner } from "../runtime/task/spawner.ts";
 import { abortable, type WaitOptions } from "./abortable.ts";
 import { SocketAddr } from "./addr.ts";
 import { StreamCore } from "./stream_core.ts";
@@ -25,9 +24,7 @@ export interface RuntimeOption {
 
 /** The runtime that is meant. */
 export function runtimeOf(options: RuntimeOption): Runtime {
-  if (options.runtime !== undefined) return options.runtime;
-  const current = spawner();
-  return current instanceof Runtime ? current : Runtime.current();
+  return options.runtime ?? Runtime.current();
 }
 
 /** An address as people write it: `127.0.0.1:80`, `[::1]:80`, `localhost:80` (which is 127.0.0.1). */

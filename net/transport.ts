@@ -47,7 +47,7 @@ export interface Transport {
   pauseReading(): void;
   /** Take up reading again. */
   resumeReading(): void;
-  /** End the writing half after what was committed has gone out. */
+  /** End the writing half after what was committed has gone out. Nothing may be sent after that. */
   endWriting(): void;
   /** Close after what was committed has gone out. */
   close(): void;
