@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../ffi/native.ts";
 import type { BodySource } from "./body.ts";
-import { HeldBytes } from "./driver/held_bytes.ts";
+import { HeldBytes } from "../runtime/bytes/held_bytes.ts";
 
 /** What the connection is told by those who read. */
 export interface IncomingBodyOwner {

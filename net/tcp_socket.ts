@@ -27,6 +27,7 @@ import type { Bytes } from "../ffi/native.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import type { Source } from "../reactor/source.ts";
 import { ClosedError } from "../runtime/errors.ts";
+import { HeldBytes } from "../runtime/bytes/held_bytes.ts";
 import { SocketAddr } from "./addr.ts";
 import { MAX_BEGIN, type Transport, type TransportHandler } from "./transport.ts";
 
@@ -55,6 +56,7 @@ export class TcpSocket implements Source, Transport {
   #ending = false;
   #wantsWritable = false;
   #endsWriting = false;
+  #hasEnded = false;
   #ended = false;
   #aborted = false;
   #deferred = false;
@@ -64,10 +66,8 @@ export class TcpSocket implements Source, Transport {
   #sendStamp = -1;
   #sendFrom = 0;
   #sendTo = 0;
-  // What the system did not take: #backlog[#backlogAt, #backlogEnd).
-  #backlog: Bytes | undefined;
-  #backlogAt = 0;
-  #backlogEnd = 0;
+  // What the system did not take.
+  #backlog: HeldBytes | undefined;
 
   /**
    * Take part in the turns of a reactor.
@@ -115,13 +115,14 @@ export class TcpSocket implements Source, Transport {
     return reactor.outputAt;
   }
 
+  get #mayWrite(): boolean {
+    return this.#state === OPEN && this.#failure === undefined && !this.#hasEnded;
+  }
+
   /** See {@link Transport.commit}. */
   commit(from: number, to: number): void {
-    if (to <= from || this.#state !== OPEN || this.#failure !== undefined) return;
-    if (this.#backlog !== undefined) {
-      this.#append(this.output.subarray(from, to));
-      return;
-    }
+    if (to <= from || !this.#mayWrite) return;
+    if (this.#backlog !== undefined) return this.#backlog.append(this.output, from, to);
     this.#sendFrom = this.#reactor.queueSend(this.#fd, this.#token, from, to, 0);
     this.#sendTo = to;
     this.#sendStamp = this.#reactor.stamp;
@@ -133,7 +134,7 @@ export class TcpSocket implements Source, Transport {
       throw new RangeError(`sending bytes ${start} to ${end}: the buffer has ${bytes.length}`);
     }
     if (this.#sendStamp === this.#reactor.stamp) this.#reactor.flush();
-    if (this.#state !== OPEN || this.#failure !== undefined || this.isBlocked) return 0;
+    if (!this.#mayWrite || this.isBlocked) return 0;
     let at = start;
     while (at < end) {
       const count = this.#reactor.native.send(this.#fd, bytes, at, end - at);
@@ -147,22 +148,6 @@ export class TcpSocket implements Source, Transport {
     return at - start;
   }
 
-  #append(bytes: Bytes): void {
-    const backlog = this.#backlog!;
-    if (this.#backlogEnd + bytes.length <= backlog.length) {
-      backlog.set(bytes, this.#backlogEnd);
-      this.#backlogEnd += bytes.length;
-      return;
-    }
-    const pending = backlog.subarray(this.#backlogAt, this.#backlogEnd);
-    const grown = new Uint8Array(Math.max(2 * pending.length, pending.length + bytes.length));
-    grown.set(pending);
-    grown.set(bytes, pending.length);
-    this.#backlog = grown;
-    this.#backlogAt = 0;
-    this.#backlogEnd = pending.length + bytes.length;
-  }
-
   /** The send of the last submission was short or failed. May run in the middle of another's queueing. */
   #sent(result: number): void {
     const from = this.#sendFrom;
@@ -174,9 +159,8 @@ export class TcpSocket implements Source, Transport {
     }
     const taken = Math.max(result, 0);
     if (from + taken === to) return;
-    this.#backlog = this.#reactor.sentOutput.slice(from + taken, to);
-    this.#backlogAt = 0;
-    this.#backlogEnd = this.#backlog.length;
+    this.#backlog = new HeldBytes();
+    this.#backlog.append(this.#reactor.sentOutput, from + taken, to);
     this.#awaitWritable();
   }
 
@@ -200,16 +184,11 @@ export class TcpSocket implements Source, Transport {
     if (!this.#wantsWritable) return;
     const backlog = this.#backlog;
     if (backlog !== undefined) {
-      while (this.#backlogAt < this.#backlogEnd) {
-        const count = this.#reactor.native.send(
-          this.#fd,
-          backlog,
-          this.#backlogAt,
-          this.#backlogEnd - this.#backlogAt,
-        );
+      while (!backlog.isEmpty) {
+        const count = this.#reactor.native.send(this.#fd, backlog.bytes, backlog.start, backlog.length);
         if (count === -EAGAIN) return;
         if (count < 0) return this.#fail(new IoError("send", -count, this.#peerText()));
-        this.#backlogAt += count;
+        backlog.consume(backlog.start + count);
       }
       this.#backlog = undefined;
     }
@@ -309,7 +288,8 @@ export class TcpSocket implements Source, Transport {
 
   /** See {@link Transport.endWriting}. */
   endWriting(): void {
-    if (this.#endsWriting || this.#state !== OPEN) return;
+    if (this.#hasEnded || this.#state !== OPEN) return;
+    this.#hasEnded = true;
     this.#endsWriting = true;
     if (this.#isFlushed) this.#shutdown();
     else this.#defer();

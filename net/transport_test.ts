@@ -105,6 +105,17 @@ const CASES: readonly Case[] = [
     assertEquals(server.received, pattern(1000));
   }],
 
+  ["what is written after endWriting goes nowhere, and harms nothing", async ({ client, server }) => {
+    client.call((it) => commit(it, pattern(5)));
+    client.call((it) => it.endWriting());
+    await until(() => server.hasEnded);
+    client.call((it) => commit(it, pattern(7)));
+    assertEquals(client.call((it) => it.trySend(pattern(9), 0, 9)), 0);
+    server.call((it) => commit(it, pattern(3)));
+    await until(() => client.received.length === 3);
+    assertEquals([server.received.length, client.error, server.error], [5, undefined, undefined]);
+  }],
+
   ["endWriting after a pause does not bring the end twice", async ({ client, server }) => {
     client.call((it) => it.endWriting());
     await until(() => server.hasEnded);

@@ -17,7 +17,7 @@ import type { ServedConnection, ServerContext } from "./context.ts";
 import { Deadline, type DeadlineOwner } from "./deadline.ts";
 import { CONNECTION_CLOSES, CONNECTION_PERSISTENT, CONNECTION_TOLD } from "./head_writer.ts";
 import { callHandler, type CallOwner, replaceAnswer, reportFailure } from "./handler_call.ts";
-import { HeldBytes } from "./held_bytes.ts";
+import { HeldBytes } from "../../runtime/bytes/held_bytes.ts";
 import { plainResponse, statusOf } from "./refuse.ts";
 import { type ContentOwner, DISCARD_MAX, RequestContent } from "./request_content.ts";
 import { endsByClose, isSource, type ResponseFrame, ResponseWriter } from "./response_writer.ts";

@@ -1,5 +1,5 @@
 /**
- * Bytes of a connection that cannot be used yet: half a head, or requests behind one that is being answered.
+ * Bytes that have to wait: half a head, requests behind one that is being answered, output that nobody takes yet.
  * @module
  */
 import type { Bytes } from "../../ffi/native.ts";

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { latin1, textOf } from "../testing/wire.ts";
+import { readLatin1, writeLatin1 } from "./ascii.ts";
 import { HeldBytes } from "./held_bytes.ts";
 
+function latin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  writeLatin1(bytes, 0, text);
+  return bytes;
+}
+
+const textOf = (bytes: Uint8Array): string => readLatin1(bytes, 0, bytes.length);
 const textIn = (held: HeldBytes): string => textOf(held.bytes.subarray(held.start, held.end));
 
 Deno.test("what is appended is held, what is consumed is not, in any order", () => {
