@@ -11,7 +11,7 @@
  * class AppModule {}
  * Module({})(AppModule);
  * const app = createApp(AppModule);
- * const answer = await app.fetch(new Request("http://localhost/nothing"));
+ * const answer = await app.fetch(new globalThis.Request("http://localhost/nothing"));
  * if (answer.status !== 404) throw new Error("there is no route yet");
  * ```
  *

@@ -1,7 +1,7 @@
 // How streams and listeners end together with their runtime, and with a test.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ClosedError, Runtime } from "../runtime/mod.ts";
-import { requireNative, testIf, toolEnv } from "../tests/support/skip.ts";
+import { requireAll, requireNative, requireNoAsan, testIf, toolEnv } from "../tests/support/skip.ts";
 import { ANY, KINDS, pattern } from "./support_test.ts";
 import { TcpListener, TcpStream } from "./mod.ts";
 
@@ -29,7 +29,7 @@ for (const { name, reason, backend, native } of KINDS) {
 
 // In a process of its own, because this one's runtime and library have been opened already.
 testIf(
-  requireNative(),
+  requireAll(requireNative(), requireNoAsan()),
   "life: a test that disposes of what it opened passes the sanitizers, on the process's runtime",
   async () => {
     const folder = await Deno.makeTempDir();
