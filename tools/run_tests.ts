@@ -135,7 +135,20 @@ async function runTests(args: string[], env: Record<string, string>): Promise<vo
   else if (!status.success) exitCode = status.code;
 }
 
+/** What a process that was killed has left of its profile is no profile. */
+function dropBroken(profile: string): void {
+  for (const { name } of Deno.readDirSync(profile)) {
+    const path = `${profile}/${name}`;
+    try {
+      JSON.parse(Deno.readTextFileSync(path));
+    } catch {
+      Deno.removeSync(path);
+    }
+  }
+}
+
 function checkCoverage(profile: string): void {
+  dropBroken(profile);
   const { success } = new Deno.Command(Deno.execPath(), {
     args: [
       "coverage",

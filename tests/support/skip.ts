@@ -86,6 +86,12 @@ export function requireNoAsan(): Reason {
  * Chromium do not start under it.
  */
 export function toolEnv(extra: Record<string, string> = {}): Record<string, string> {
-  const { LD_PRELOAD: _, ...rest } = Deno.env.toObject();
+  const { LD_PRELOAD: _, ...rest } = denoEnv(extra);
+  return rest;
+}
+
+/** Environment for a Deno process of its own, with `clearEnv: true`: it may be killed, and counts no coverage. */
+export function denoEnv(extra: Record<string, string> = {}): Record<string, string> {
+  const { DENO_COVERAGE_DIR: _, DENO_UNSTABLE_COVERAGE_DIR: _old, ...rest } = Deno.env.toObject();
   return { ...rest, ...extra };
 }

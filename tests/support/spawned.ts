@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toolEnv } from "./skip.ts";
+import { denoEnv, toolEnv } from "./skip.ts";
 
 const LISTENING = /^listening on (\S+)(?: \(pid (\d+)\))?\n/m;
 const START_TIMEOUT_MS = 30_000;
@@ -42,7 +42,8 @@ export class Spawned implements AsyncDisposable {
     this.#child = new Deno.Command(program, {
       args,
       ...(cwd === undefined ? {} : { cwd }),
-      env: { NO_COLOR: "1", ...env },
+      clearEnv: true,
+      env: denoEnv({ NO_COLOR: "1", ...env }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
