@@ -113,11 +113,6 @@ export class Reactor {
     return this.#current.outputAt;
   }
 
-  /** Room left in {@link output}, bytes. */
-  get outputRoom(): number {
-    return OUTPUT_BYTES - this.#current.outputAt;
-  }
-
   /** Give a source a token; the descriptor is watched when {@link queue} gets an `OP_ADD` for it. */
   insert(source: Source): Token {
     return this.#sources.insert(source);

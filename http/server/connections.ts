@@ -21,17 +21,8 @@ import { HeadWriter } from "../driver/head_writer.ts";
 import type { ServeLimits } from "./options.ts";
 
 /** What a server decides for its connections. */
-export interface ConnectionsInit {
-  /** The user's handler. */
-  readonly handler: Handler;
-  /** Called when it fails. */
-  readonly onError: ErrorHandler;
-  /** Makes the server's own refusals. */
-  readonly onRefuse: RefusalHandler;
-  /** What is put up with. */
-  readonly limits: ServeLimits;
-  /** Methods besides the known ones. */
-  readonly methods: ReadonlySet<string>;
+export interface ConnectionsInit
+  extends Pick<ServerContext, "handler" | "onError" | "onRefuse" | "limits" | "methods"> {
   /** Where it runs. */
   readonly runtime: Runtime;
   /** The last free place was taken (`true`), or there is one again. */
